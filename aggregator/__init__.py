@@ -1,0 +1,1 @@
+"""Events to release to partner."""

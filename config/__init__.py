@@ -1,0 +1,1 @@
+"""The vocabulary as data: purposes, fields, event types, PII rules, releases, tables, settings."""

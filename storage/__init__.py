@@ -1,0 +1,1 @@
+"""What is at rest: spool, warehouse, registry, keyring."""
