@@ -165,7 +165,7 @@ class Policy(Strict):
         one from before the purpose was introduced.
         """
         version = policy_version or self.version
-        if version not in self.versions or purpose not in rules:
+        if version not in self.versions or purpose not in self.purposes:
             return False
         return self.versions.index(self.purposes[purpose].since) <= self.versions.index(version)
 
