@@ -20,6 +20,8 @@ from config.folders import make_private_folder, short_folder
 from config.limits import Limits, load_limits
 from config.loading import Strict, show_file
 
+__all__ = ["FolderName", "HostPort", "Limits", "Settings", "load_settings"]
+
 FolderName = Literal["spool", "warehouse", "registry", "keys", "releases", "run"]
 """The folders of an installation, each apart from the others."""
 
