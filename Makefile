@@ -1,0 +1,63 @@
+# What a person runs here. `make` alone lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PACKAGES := $(wildcard config storage collector aggregator privacy dashboards commands) \
+	$(wildcard cli.py)
+CHECKED := $(PACKAGES) scripts tests $(wildcard benchmarks/*.py)
+
+.PHONY: help setup test test-slow lint types imports demo run bench docs clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.ready node_modules/.ready browser ## set everything up in .venv and node_modules
+
+.venv/.ready: requirements.lock pyproject.toml
+	$(PYTHON) scripts/check_python.py
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+node_modules/.ready: package-lock.json .npmrc requirements-node.lock | .venv/.ready
+	$(BIN)/python -m scripts.install_node_packages
+	@touch $@
+
+.PHONY: browser
+browser: node_modules/.ready
+	@$(BIN)/python -m scripts.setup_chromium
+
+lint: ## style, types and the import rules
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy --no-error-summary $(CHECKED)
+	$(BIN)/lint-imports --no-logo
+
+test: setup lint ## the whole suite but the slow tests; 45 minutes on two cores
+	$(BIN)/python -m pytest
+
+test-slow: setup ## the slow rest of the suite
+	$(BIN)/python -m pytest -m slow
+
+demo: setup ## every role on loopback with sample visitors and one partner release
+	$(BIN)/sanaq demo
+
+run: setup ## the same service, empty
+	$(BIN)/sanaq up
+
+bench: setup ## measure throughput and cost against nginx in the same run
+	$(BIN)/python -m benchmarks
+
+docs: setup ## write docs/reference.md anew
+	$(BIN)/python -m scripts.write_reference
+
+clean: ## remove what set-up and tests made; data in ./var stays
+	rm -rf .venv node_modules dashboards/static/vendor *.egg-info \
+		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

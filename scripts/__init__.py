@@ -1,0 +1,1 @@
+"""What set-up and documentation need to run; nothing here is imported by the product."""

@@ -1,0 +1,32 @@
+"""A real browser for tests: `with open_page(...) as page`, one launch line for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from scripts.chromium import ARGUMENTS, find_chromium
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the Chromium that set-up found, headless, talking to nobody by itself."""
+    return playwright.chromium.launch(
+        executable_path=find_chromium(), args=list(ARGUMENTS), headless=True, timeout=60_000
+    )
+
+
+@contextmanager
+def open_page(**context: Any) -> Iterator[Page]:
+    """Yield a page of a fresh browser; `context` is what `Browser.new_context` takes.
+
+    Example: `open_page(color_scheme="dark", viewport={"width": 390, "height": 844})`.
+    """
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        try:
+            yield browser.new_context(**context).new_page()
+        finally:
+            browser.close()
