@@ -5,6 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PACKAGES := $(wildcard config storage collector aggregator privacy dashboards commands) \
@@ -19,14 +21,18 @@ help: ## list the targets
 setup: .venv/.ready node_modules/.ready browser ## set everything up in .venv and node_modules
 
 .venv/.ready: requirements.lock pyproject.toml
-	$(PYTHON) scripts/check_python.py
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(PYTHON) scripts/check_python.py
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the Python packages of requirements.lock (about 250 MB) ..."
+	@$(BIN)/python -m pip install --quiet --no-deps --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-node_modules/.ready: package-lock.json .npmrc requirements-node.lock | .venv/.ready
-	$(BIN)/python -m scripts.install_node_packages
+node_modules/.ready: package-lock.json .npmrc requirements-node.lock scripts/build_static.py | \
+		.venv/.ready
+	@echo "Installing the Node packages of package-lock.json ..."
+	@$(BIN)/python -m scripts.install_node_packages
+	@$(BIN)/python -m scripts.build_static
 	@touch $@
 
 .PHONY: browser

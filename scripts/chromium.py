@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+from playwright.sync_api import Browser, Playwright
+
 ROOT = Path(__file__).resolve().parent.parent
 
 NAMES = (
@@ -37,7 +39,7 @@ ARGUMENTS = (
     "--metrics-recording-only",
     "--font-render-hinting=none",
 )
-"""Arguments for every launch: runs as root and without a display, and talks to nobody by itself."""
+"""Arguments of every launch."""
 
 
 class BrowserMissing(Exception):
@@ -57,3 +59,10 @@ def find_on_path() -> Path | None:
     """Return the machine's own Chromium, or None."""
     paths = (shutil.which(name) for name in NAMES)
     return next((Path(path) for path in paths if path), None)
+
+
+def launch(playwright: Playwright, browser: Path) -> Browser:
+    """Start a browser headless; it runs as root, without a display, and talks to nobody."""
+    return playwright.chromium.launch(
+        executable_path=browser, args=list(ARGUMENTS), headless=True, timeout=60_000
+    )

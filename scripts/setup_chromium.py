@@ -17,8 +17,10 @@ import tarfile
 from pathlib import Path
 
 import brotli
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import sync_playwright
 
-from scripts.chromium import ARGUMENTS, ROOT, UNPACKED, BrowserMissing, find_chromium
+from scripts.chromium import ROOT, UNPACKED, BrowserMissing, find_chromium, launch
 from scripts.install_node_packages import install_node_packages
 
 PACKED = ROOT / "node_modules" / "@sparticuz" / "chromium" / "bin"
@@ -30,13 +32,14 @@ LIBRARIES = {
     "libnssutil3.so": "libnss3",
     "libexpat.so.1": "libexpat1",
     "libgcc_s.so.1": "libgcc-s1",
+    "libsqlite3.so.0": "libsqlite3-0",
 }
 """Shared library of the browser -> Debian package that has it."""
 
 LAUNCHER = """#!/bin/sh
-# Starts the unpacked browser; the libraries it brings come after the machine's own.
+# Starts the unpacked browser with the libraries and fonts that came with it.
 here=$(dirname "$(readlink -f "$0")")
-export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$here/lib"
+export LD_LIBRARY_PATH="$here/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 export FONTCONFIG_FILE="$here/fonts.conf"
 exec "$here/chromium" "$@"
 """
@@ -61,7 +64,10 @@ def setup_chromium() -> Path:
     except BrowserMissing:
         unpack_chromium()
         browser = find_chromium()
-    install_libraries(find_missing_libraries(browser))
+    missing = find_missing_libraries(browser)
+    if missing:
+        install_libraries(missing)
+        browser = find_chromium()
     check_chromium(browser)
     return browser
 
@@ -93,17 +99,17 @@ def find_missing_libraries(browser: Path) -> list[str]:
         return []
     folder = UNPACKED.parent
     environ = os.environ | {"LD_LIBRARY_PATH": str(folder / "lib")}
+    files = [folder / "chromium", folder / "lib" / "libsoftokn3.so"]
     listed = subprocess.run(
-        ["ldd", folder / "chromium"], env=environ, capture_output=True, text=True, timeout=60
+        ["ldd", *files], env=environ, capture_output=True, text=True, timeout=60, check=False
     )
     lines = [line.split() for line in listed.stdout.splitlines() if "not found" in line]
-    return sorted(line[0] for line in lines)
+    return sorted({line[0].rstrip(":") for line in lines})
 
 
 def install_libraries(missing: list[str]) -> None:
     """Install Debian's packages of the missing libraries where root is there, else say which."""
-    if not missing:
-        return
+    # A library that no small package has (a C library too old) needs the distribution's browser.
     packages = sorted({LIBRARIES.get(name, "chromium") for name in missing})
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
@@ -117,15 +123,16 @@ def install_libraries(missing: list[str]) -> None:
 
 def check_chromium(browser: Path) -> None:
     """Draw one page with the browser; stop set-up where that fails."""
-    page = "data:text/html,<p id=drawn></p><script>drawn.textContent=6*7</script>"
-    command = [str(browser), "--headless", *ARGUMENTS, "--dump-dom", page]
     try:
-        drawn = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    except subprocess.TimeoutExpired:
-        raise SystemExit(f"Chromium at {browser} does not finish a page. {BY_HAND}") from None
-    if "42" not in drawn.stdout:
-        raise SystemExit(f"Chromium at {browser} draws no page:\n{drawn.stderr[-2000:]}\n{BY_HAND}")
+        with sync_playwright() as playwright:
+            running = launch(playwright, browser)
+            drawn = running.new_page().evaluate("6 * 7")
+            running.close()
+    except PlaywrightError as error:
+        raise SystemExit(f"Chromium at {browser} does not run. {BY_HAND}\n{error}") from None
+    if drawn != 42:
+        raise SystemExit(f"Chromium at {browser} draws no page. {BY_HAND}")
 
 
 if __name__ == "__main__":
-    setup_chromium()
+    print(f"Browser of the tests: {setup_chromium()}")

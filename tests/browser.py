@@ -6,16 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
-from scripts.chromium import ARGUMENTS, find_chromium
-
-
-def launch(playwright: Playwright) -> Browser:
-    """Start the Chromium that set-up found, headless, talking to nobody by itself."""
-    return playwright.chromium.launch(
-        executable_path=find_chromium(), args=list(ARGUMENTS), headless=True, timeout=60_000
-    )
+from scripts.chromium import find_chromium, launch
 
 
 @contextmanager
@@ -25,7 +18,7 @@ def open_page(**context: Any) -> Iterator[Page]:
     Example: `open_page(color_scheme="dark", viewport={"width": 390, "height": 844})`.
     """
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright, find_chromium())
         try:
             yield browser.new_context(**context).new_page()
         finally:
