@@ -7,7 +7,7 @@ users writes its audit entry in the same transaction.
 
 from __future__ import annotations
 
-from storage.registry import audit, keys, sites
+from storage.registry import audit, budget, disclosures, keys, releases, sessions, sites, users
 from storage.registry.engine import Registry, open_dsn, open_registry, version
 from storage.registry.errors import BudgetExhausted, RegistryRefused, SignInRefused
 
@@ -17,9 +17,14 @@ __all__ = [
     "RegistryRefused",
     "SignInRefused",
     "audit",
+    "budget",
+    "disclosures",
     "keys",
     "open_dsn",
     "open_registry",
+    "releases",
+    "sessions",
     "sites",
+    "users",
     "version",
 ]

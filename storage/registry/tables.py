@@ -138,25 +138,26 @@ budgets = sa.Table(
     "budgets",
     METADATA,
     sa.Column("dataset", sa.String(64), primary_key=True),
-    sa.Column("window", sa.String(64), primary_key=True),
     sa.Column("rho_cap", Exact, nullable=False),
     sa.Column("delta_cap", Exact, nullable=False),
-    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("span_days", sa.Integer, nullable=False),
+    sa.Column("changed_at", Moment, nullable=False),
 )
-"""What may be spent on one window of one dataset; the first reservation fixes it."""
+"""What all releases over one dataset may cost within any span of days, as last declared."""
 
 spends = sa.Table(
     "spends",
     METADATA,
     sa.Column("release_id", sa.String(80), primary_key=True),
-    sa.Column("dataset", sa.String(64), nullable=False),
-    sa.Column("window", sa.String(64), nullable=False),
+    sa.Column("dataset", sa.ForeignKey("budgets.dataset"), nullable=False, index=True),
+    sa.Column("window", sa.String(32), nullable=False),
+    sa.Column("window_start", Moment, nullable=False),
+    sa.Column("window_end", Moment, nullable=False),
     sa.Column("rho", Exact, nullable=False),
     sa.Column("delta", Exact, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
-    sa.ForeignKeyConstraint(["dataset", "window"], ["budgets.dataset", "budgets.window"]),
 )
 """One row per release id that ever reserved budget; rows never leave."""
 

@@ -22,7 +22,7 @@ from tests.storage.registry_worlds import ACTOR, open_registry_in
 
 def read_meta(registry: Registry) -> dict[str, int]:
     with registry.read() as connection:
-        return dict(connection.execute(sa.select(meta.c.name, meta.c.value)))
+        return dict(connection.execute(sa.select(meta.c.name, meta.c.value)).all())
 
 
 def test_opening_twice_makes_nothing_new(home: Path) -> None:
