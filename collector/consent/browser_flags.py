@@ -1,0 +1,27 @@
+"""Global Privacy Control and Do Not Track: headers that scripts cannot set; they only refuse.
+
+Source: Global Privacy Control (W3C), `Sec-GPC: 1`; RFC-draft DNT, `DNT: 1`. Any other value says
+nothing; `DNT: 0` is no consent. Which purposes each refuses stands in the policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from collector.consent.bits import to_bits
+from config.policy import Policy
+
+
+def read_global_privacy_control(headers: Mapping[str, str], policy: Policy) -> int:
+    """Give the purposes that `Sec-GPC: 1` refuses."""
+    return _refused_by("gpc", policy) if headers.get("sec-gpc", "").strip() == "1" else 0
+
+
+def read_do_not_track(headers: Mapping[str, str], policy: Policy) -> int:
+    """Give the purposes that `DNT: 1` refuses."""
+    return _refused_by("dnt", policy) if headers.get("dnt", "").strip() == "1" else 0
+
+
+def _refused_by(signal: str, policy: Policy) -> int:
+    """Give the purposes that list this signal under `refused_by`."""
+    return to_bits(policy, (n for n, p in policy.purposes.items() if signal in p.refused_by))

@@ -1,0 +1,48 @@
+"""The native `consent` object of the contract: purposes, policy version, method."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from collector.consent.bits import to_bits
+from config.policy import Policy
+
+
+class Signal(NamedTuple):
+    """What one consent signal says."""
+
+    granted: int
+    """Purposes granted, as bits over the policy's purposes."""
+    refused: int
+    """Purposes refused, likewise."""
+
+
+SILENT = Signal(0, 0)
+"""A signal that says nothing."""
+
+
+def read_native(consent: Any, policy: Policy, site: str) -> Signal:
+    """Read a native consent object; whatever cannot be read says nothing.
+
+    A refusal (literal `false`) counts whatever else is wrong. A grant counts only as literal
+    `true`, for a policy version that covers the purpose, by a method that may grant it.
+    """
+    purposes = consent.get("purposes") if isinstance(consent, dict) else None
+    if not isinstance(purposes, dict):
+        return SILENT
+    refused = to_bits(policy, (name for name, value in purposes.items() if value is False))
+    version = consent.get("policy_version") or ""
+    method = consent.get("method") or ""
+    if not (isinstance(version, str) and isinstance(method, str)):
+        return Signal(0, refused)
+    granted = to_bits(
+        policy,
+        (
+            name
+            for name, value in purposes.items()
+            if value is True
+            and policy.covers(version, name)
+            and policy.may_grant(method, name, site)
+        ),
+    )
+    return Signal(granted & ~refused, refused)

@@ -1,0 +1,107 @@
+"""One micro-batch: the events of several requests, taken through the stages together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from collector.frames import to_frame
+from collector.parts import Cut, count_outcomes, cut_parts
+from collector.pipeline import Result
+from collector.raw_event import Decoded
+from collector.verdicts import Verdict
+from storage.bitmap import pack_bitmap, unpack_bitmap
+from storage.logs import Log, name_error
+from storage.spool_protocol import Count, Part
+
+Protect = Callable[[pl.DataFrame], Result]
+
+
+@dataclass
+class Submission:
+    """One request that waits for its batch."""
+
+    site: str
+    decoded: Decoded
+    verdict: asyncio.Future[Verdict]
+
+
+@dataclass
+class Worked:
+    """A batch that has passed the stages: what goes to the spool, and what each request is told."""
+
+    submissions: list[Submission]
+    verdicts: list[Verdict]
+    cuts: list[Cut]
+    counts: list[Count]
+    owners: list[tuple[int, int]]
+    """Row of the batch -> (submission, index in its request)."""
+
+    def mark_duplicates(self, bitmaps: list[bytes]) -> None:
+        """Take the spooler's word on which rows were duplicates into the verdicts."""
+        for cut, bitmap in zip(self.cuts, bitmaps, strict=True):
+            flags = unpack_bitmap(bitmap, cut.part.rows) if bitmap else ()
+            for row, is_duplicate in zip(cut.rows, flags, strict=False):
+                if is_duplicate:
+                    self.verdicts[self.owners[row][0]].duplicate += 1
+
+
+def work_batch(batch: list[Submission], protect: Protect, log: Log) -> list[Worked]:
+    """Take a batch through the stages; where it raises, each request alone.
+
+    A request that raises by itself loses its events to `internal_error`; the others lose nothing.
+    """
+    try:
+        return [_pass_stages(batch, protect)]
+    except BaseException as fault:
+        # A panic inside Polars is a BaseException; stopping the process is not ours to swallow.
+        if not isinstance(fault, Exception) and type(fault).__name__ != "PanicException":
+            raise
+        log.error("a batch raised", error=name_error(fault), rows=len(batch))
+    if len(batch) == 1:
+        return [_give_up(batch[0])]
+    return [worked for one in batch for worked in work_batch([one], protect, log)]
+
+
+def mark_known(cut: Cut, known: set[str]) -> Part:
+    """Give the part with the rows marked whose event ids the warehouse has already."""
+    if not known:
+        return cut.part
+    flags = np.array([event_id in known for event_id in cut.event_ids])
+    return msgspec.structs.replace(cut.part, known=pack_bitmap(flags))
+
+
+def _pass_stages(batch: list[Submission], protect: Protect) -> Worked:
+    """Run the stages over the events of several requests."""
+    events = [event for one in batch for event in one.decoded.events]
+    owners = [(n, index) for n, one in enumerate(batch) for index in one.decoded.positions]
+    verdicts = [_first_verdict(one) for one in batch]
+    outcomes = [(one.site, "events", why) for one in batch for _, why in one.decoded.rejected]
+    cuts: list[Cut] = []
+    if events:
+        result = protect(to_frame(events))
+        for row, reason in result.rejected.items():
+            number, index = owners[row]
+            verdicts[number].reasons[index] = reason
+            outcomes.append((events[row].site, events[row].table, reason))
+        cuts = cut_parts(result.frame)
+    return Worked(batch, verdicts, cuts, count_outcomes(outcomes), owners)
+
+
+def _give_up(one: Submission) -> Worked:
+    """Reject every event of the request that the stages cannot digest."""
+    verdict = _first_verdict(one)
+    verdict.reasons |= dict.fromkeys(one.decoded.positions, "internal_error")
+    counted = count_outcomes((one.site, "events", why) for why in verdict.reasons.values())
+    return Worked([one], [verdict], [], counted, [])
+
+
+def _first_verdict(one: Submission) -> Verdict:
+    """Begin a request's verdict with what decoding already said."""
+    made = sum(event._event_id is None for event in one.decoded.events)
+    return Verdict(one.decoded.received, dict(one.decoded.rejected), without_event_id=made)

@@ -1,0 +1,41 @@
+"""The ledger's counters, copied into the warehouse's `outcomes` for analysts and operators."""
+
+from __future__ import annotations
+
+import socket
+from datetime import date, timedelta
+from pathlib import Path
+
+from storage import warehouse
+from storage.spool import read_counters
+
+OVERLAP_MS = 10_000
+"""How far back a copy looks again, since a counter may change in the millisecond it was read."""
+
+EPOCH = date(1970, 1, 1)
+
+
+def copy_outcomes(client: warehouse.Client, file: Path, since_ms: int) -> int:
+    """Copy the counters that changed since a moment; give the moment to go on from.
+
+    A counter is copied as it stands, so copying it twice changes nothing.
+    Errors: Unavailable.
+    """
+    counters = read_counters(file, max(0, since_ms - OVERLAP_MS))
+    if not counters:
+        return since_ms
+    rows = [
+        [
+            socket.gethostname(),
+            EPOCH + timedelta(days=one.day),
+            one.site,
+            one.table,
+            one.outcome,
+            one.reason,
+            one.n,
+            one.updated_at_ms,
+        ]
+        for one in counters
+    ]
+    warehouse.insert_outcomes(client, rows)
+    return max(one.updated_at_ms for one in counters)

@@ -1,0 +1,75 @@
+"""From a protected batch to what the spooler takes: one part a table, and the counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import polars as pl
+
+from collector.outcomes import REFUSALS
+from storage.schemas import TABLES
+from storage.spool_protocol import Count, CountedOutcome, Part
+from storage.spool_rows import encode_rows
+
+
+class Cut(NamedTuple):
+    """One table's share of a batch."""
+
+    part: Part
+    rows: list[int]
+    """Row of the batch that each row of the part is."""
+    imported: dict[str, list[str]]
+    """Site -> event ids that a historical import brought, to be looked up in the warehouse."""
+    event_ids: list[str]
+    """Event id of each row of the part."""
+
+
+def cut_parts(frame: pl.DataFrame) -> list[Cut]:
+    """Cut a protected batch into parts; rows of each are sorted by site."""
+    tables = frame["table"].unique().to_list()
+    return [_cut(table, frame.filter(pl.col("table") == table)) for table in sorted(tables)]
+
+
+def _cut(table: str, frame: pl.DataFrame) -> Cut:
+    """Make the part of one table, under a batch id of its own."""
+    frame = frame.sort("site", maintain_order=True)
+    batch_id = uuid4()
+    kept = frame.with_columns(batch_id=pl.lit(str(batch_id))).select(TABLES[table])
+    runs = frame["site"].rle().struct.unnest()
+    part = Part(
+        batch_id=batch_id.bytes,
+        table=table,
+        rows=frame.height,
+        blob=encode_rows(table, kept),
+        digests=b"".join(frame["identity"].to_list()),
+        site_runs=list(zip(runs["value"].to_list(), runs["len"].to_list(), strict=True)),
+    )
+    imported = frame.filter("is_import").group_by("site", maintain_order=True).agg("event_id")
+    return Cut(
+        part,
+        frame["row"].to_list(),
+        dict(imported.iter_rows()),
+        frame["event_id"].to_list(),
+    )
+
+
+def count_outcomes(outcomes: Iterable[tuple[str, str, str]]) -> list[Count]:
+    """Count (site, table, reason) of events that left before the spool."""
+    tally: Mapping[tuple[str, str, str], int] = Counter(outcomes)
+    return [
+        Count(site=site, outcome=_outcome_of(reason), reason=reason, n=n, table=table)
+        for (site, table, reason), n in tally.items()
+    ]
+
+
+def _outcome_of(reason: str) -> CountedOutcome:
+    """Tell a refusal (no permission) from a rejection (bad data)."""
+    return "refused" if reason in REFUSALS else "rejected"
+
+
+def name_batch(batch_id: bytes) -> str:
+    """Give a batch id as the warehouse spells it."""
+    return str(UUID(bytes=batch_id))

@@ -1,0 +1,30 @@
+"""How many requests an address may send: token buckets in memory, bounded, per worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+ADDRESSES_MAX = 50_000
+"""Most addresses that are remembered; past it all begin anew, which errs on the sender's side."""
+
+
+class RateLimit:
+    """Admits up to `per_second` requests a second from each address, bursts of two seconds."""
+
+    def __init__(self, per_second: float, seconds: Callable[[], float]) -> None:
+        self._per_second = per_second
+        self._burst = per_second * 2
+        self._seconds = seconds
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def admits(self, address: str) -> bool:
+        """Take one request into account and tell whether it may pass."""
+        now = self._seconds()
+        left, at = self._buckets.get(address, (self._burst, now))
+        left = min(self._burst, left + (now - at) * self._per_second)
+        if left < 1:
+            return False
+        if len(self._buckets) >= ADDRESSES_MAX:
+            self._buckets.clear()
+        self._buckets[address] = (left - 1, now)
+        return True

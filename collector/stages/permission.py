@@ -1,0 +1,67 @@
+"""No permission, no field: the one place where a column meets its purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+from collector.consent.bits import purpose_bits
+from config.policy import Policy
+
+PERMITTED = "permitted"
+"""Column with the permitted purposes of each row, as bits over the policy's purposes."""
+
+
+def blank_unpermitted(
+    batch: pl.DataFrame, policy: Policy, columns: Mapping[str, str]
+) -> pl.DataFrame:
+    """Set columns to null in rows whose permitted purposes do not cover them.
+
+    `columns` maps a column of the batch to the at-rest column that it becomes; its purpose in the
+    row's table decides. A column that the row's table does not have becomes null too.
+    """
+    everywhere = _permitted_everywhere(batch)
+    blanked = []
+    for column, kept_as in columns.items():
+        bits = [_bit_of(policy, table, kept_as) for table in ("events", "diagnostics")]
+        if all(bit & everywhere for bit in bits):
+            continue
+        allowed = (pl.col(PERMITTED) & _needed(*bits)) != 0
+        blanked.append(pl.when(allowed).then(pl.col(column)).alias(column))
+    return batch.with_columns(blanked) if blanked else batch
+
+
+def has_purpose(policy: Policy, purposes: Iterable[str]) -> pl.Expr:
+    """Give the condition that a row is permitted all the purposes."""
+    bits = purpose_bits(tuple(policy.purposes))
+    needed = pl.lit(sum(bits[name] for name in purposes), pl.UInt16)
+    return (pl.col(PERMITTED) & needed) == needed
+
+
+def _permitted_everywhere(batch: pl.DataFrame) -> int:
+    """Give the purposes that every row of the batch is permitted."""
+    common = 0xFFFF
+    for bits in batch[PERMITTED].unique().to_list():
+        common &= bits
+    return common
+
+
+def _bit_of(policy: Policy, table: str, column: str) -> int:
+    """Give the bit of a column's purpose; 0 where the table has no such column."""
+    try:
+        purpose = policy.purpose_of(table, column)
+    except KeyError:
+        return 0
+    return purpose_bits(tuple(policy.purposes))[purpose]
+
+
+def _needed(events_bit: int, diagnostics_bit: int) -> pl.Expr:
+    """Give the bit that a row needs, by its table."""
+    if events_bit == diagnostics_bit:
+        return pl.lit(events_bit, pl.UInt16)
+    return (
+        pl.when(pl.col("table") == "events")
+        .then(pl.lit(events_bit, pl.UInt16))
+        .otherwise(pl.lit(diagnostics_bit, pl.UInt16))
+    )

@@ -1,0 +1,145 @@
+"""The line: identifiers become keyed digests, and every identifying column ends here."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import polars as pl
+
+from collector.context import Context
+from collector.identifiers import canonical_id, read_uuid
+from collector.pipeline import stage
+from storage.key_epochs import KeyClass
+
+DIGESTED: tuple[tuple[str, str, KeyClass], ...] = (
+    ("_person", "person_id", "person"),
+    ("_device", "device_id", "device"),
+    ("_advertising_id", "advertising_id", "advertising"),
+    ("_session", "session_id", "session"),
+)
+"""Identifier, the column of its digest, the class of its key."""
+
+SUBJECTS = (("person", "person_id"), ("device", "device_id"), ("visit", "visit_id"))
+"""What an event is counted as: the first that it has. An advertising id never is a subject."""
+
+IDENTIFYING = (
+    "_person",
+    "_device",
+    "_advertising_id",
+    "_session",
+    "_event_id",
+    "_address",
+    "_user_agent",
+)
+"""Columns that end here."""
+
+
+@stage(
+    needs=["site", "table", "occurred_at", "may_visit", *IDENTIFYING],
+    adds={
+        "event_id": pl.String,
+        "identity": pl.Binary,
+        "person_id": pl.Binary,
+        "device_id": pl.Binary,
+        "advertising_id": pl.Binary,
+        "session_id": pl.Binary,
+        "visit_id": pl.Binary,
+        "subject_id": pl.Binary,
+        "subject_kind": pl.String,
+    },
+    drops=IDENTIFYING,
+)
+def pseudonymise(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """Replace every identifier by a keyed digest; after this no column identifies.
+
+    A visit is digested from site, local day, address and user agent, only where the event carries
+    no other id and the gate allows visits. Events keep a UUID sent as their id.
+    """
+    sites = batch["site"].to_list()
+    moments = batch["occurred_at"].dt.epoch("ms").to_list()
+    digests = {
+        column: pl.Series(
+            column,
+            context.digest_many(
+                key_class, sites, moments, [canonical_id(text) for text in batch[source]]
+            ),
+            pl.Binary,
+        )
+        for source, column, key_class in DIGESTED
+    }
+    batch = batch.with_columns(**digests)
+    visits = context.digest_many("visit", sites, moments, _visit_values(batch))
+    batch = batch.with_columns(pl.Series("visit_id", visits, pl.Binary))
+    event_ids = _event_ids(batch, context, sites, moments)
+    identities = context.digest_many(
+        "event", sites, moments, [b"identity\x1f" + one.encode() for one in event_ids]
+    )
+    return batch.with_columns(
+        pl.Series("event_id", event_ids, pl.String),
+        pl.Series("identity", identities, pl.Binary),
+        *_subjects(),
+    ).drop(IDENTIFYING)
+
+
+def _visit_values(batch: pl.DataFrame) -> list[bytes | None]:
+    """Give what tells visits apart within a site's day; null where no visit may be counted."""
+    others = [pl.col(column).is_null() for _, column, _ in DIGESTED[:2]]
+    counted = pl.col("may_visit") & pl.all_horizontal(others)
+    columns = batch.select(counted.alias("counted"), "_address", "_user_agent")
+    return [
+        f"{address or ''}\x1f{agent or ''}".encode("utf-8", "replace")
+        if may and (address or agent)
+        else None
+        for may, address, agent in columns.iter_rows()
+    ]
+
+
+def _event_ids(
+    batch: pl.DataFrame, context: Context, sites: list[str], moments: list[int]
+) -> list[str]:
+    """Give each event's id: a sent UUID as it is, other text as a UUIDv8 of its keyed digest.
+
+    A UUID that is also one of the event's identifiers would carry that identifier on, so it is
+    digested too. A missing id is made at random.
+    """
+    rows = list(batch.select("_event_id", *(source for source, _, _ in DIGESTED)).iter_rows())
+    kept = [_own_uuid(sent, ids) for sent, *ids in rows]
+    digested = context.digest_many(
+        "event",
+        sites,
+        moments,
+        [
+            None if uuid or sent is None else b"event\x1f" + sent.encode("utf-8", "replace")
+            for uuid, (sent, *_) in zip(kept, rows, strict=True)
+        ],
+    )
+    return [
+        uuid or (str(_uuid_version_8(digest)) if digest else str(uuid4()))
+        for uuid, digest in zip(kept, digested, strict=True)
+    ]
+
+
+def _own_uuid(sent: str | None, identifiers: list[str | None]) -> str | None:
+    """Give a sent event id that is a UUID and no identifier of the event."""
+    uuid = read_uuid(sent.strip()) if sent else None
+    if uuid is None:
+        return None
+    return None if uuid.encode() in {canonical_id(one) for one in identifiers} else uuid
+
+
+def _uuid_version_8(digest: bytes) -> UUID:
+    """Give a digest as a UUID of version 8 (RFC 9562, custom)."""
+    number = int.from_bytes(digest, "big")
+    number = number & ~(0xF << 76) | 8 << 76
+    return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)
+
+
+def _subjects() -> list[pl.Expr]:
+    """Give the subject of each row: person, else device, else visit, else none."""
+    kind = pl.coalesce(
+        pl.when(pl.col(column).is_not_null()).then(pl.lit(kind)) for kind, column in SUBJECTS
+    )
+    return [
+        pl.coalesce(column for _, column in SUBJECTS).alias("subject_id"),
+        kind.fill_null("").alias("subject_kind"),
+    ]

@@ -1,0 +1,62 @@
+"""What is kept of a URL: host, path, campaign parameters; never user, password or fragment."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+CAMPAIGN_PARAMETERS = {
+    "utm_source": "campaign_source",
+    "utm_medium": "campaign_medium",
+    "utm_campaign": "campaign_name",
+    "utm_term": "campaign_term",
+    "utm_content": "campaign_content",
+}
+"""Query parameter -> column. These are also all that `page_query` may keep."""
+
+PARAMETERS_MAX = 200
+
+
+class PageUrl(NamedTuple):
+    """The kept parts of a page's URL."""
+
+    host: str
+    path: str
+    query: str
+    """Allowed parameters only."""
+    campaign: dict[str, str]
+    """Column -> value."""
+
+
+@lru_cache(maxsize=4_096)
+def split_url(url: str) -> PageUrl:
+    """Split a URL into the parts that may be kept; an unreadable one gives empty parts.
+
+    Host in lower case without port; path as sent; query reduced to campaign parameters.
+    """
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+        pairs = parse_qsl(parts.query, max_num_fields=PARAMETERS_MAX)
+    except ValueError:
+        return PageUrl("", "", "", {})
+    kept = [(name, value) for name, value in pairs if name in CAMPAIGN_PARAMETERS]
+    campaign = {CAMPAIGN_PARAMETERS[name]: value for name, value in kept}
+    return PageUrl(host, parts.path or "/", urlencode(kept), campaign)
+
+
+def url_fields(url: str | None, referrer: str | None) -> dict[str, Any]:
+    """Give the fields of an event that a page's URL and its referrer fill; absent ones fill none.
+
+    A referrer without a host (`-`, a bare path) is none.
+    """
+    fields: dict[str, Any] = {}
+    if url:
+        page = split_url(url)
+        fields |= {"page_host": page.host, "page_path": page.path, "page_query": page.query}
+        fields |= page.campaign
+    source = split_url(referrer) if referrer else None
+    if source is not None and source.host:
+        fields |= {"referrer_host": source.host, "referrer_path": source.path}
+    return fields

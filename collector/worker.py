@@ -1,0 +1,163 @@
+"""One worker: everything a process needs to take requests, built once, served until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+import polars as pl
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from collector.batcher import Batcher, KnownIds
+from collector.clients import read_client
+from collector.context import Context
+from collector.digests import Digester
+from collector.geography import open_geography
+from collector.ingest import Desk, Ingest
+from collector.key_book import KeyBook
+from collector.names import UndeclaredNames
+from collector.peers import read_networks
+from collector.pii import Scrubber
+from collector.pipeline import Result
+from collector.protocols import PROTOCOLS, Terms
+from collector.rate import RateLimit
+from collector.stages import PROTECT
+from config.settings import Settings
+from config.vocabulary import Vocabulary, load_vocabulary
+from storage import warehouse
+from storage.clock import Clock, utc_now
+from storage.errors import Unavailable
+from storage.keyring import open_keyring
+from storage.logs import get_log
+from storage.registry.engine import open_registry
+from storage.spool_client import SpoolClient
+from storage.spooler import spooler_socket
+
+BACKLOG_MAX = 2_048
+"""Connections that may wait to be accepted."""
+
+KEEP_ALIVE_SECONDS = 30
+STOP_SECONDS_MAX = 20
+"""How long a stopping worker waits for the requests under way."""
+
+
+def run_worker(settings: Settings, listener: socket.socket, clock: Clock = utc_now) -> None:
+    """Take requests on a listening socket until SIGTERM; answer what is under way, then end."""
+    _silence_libraries()
+    config = uvicorn.Config(
+        make_app(settings, clock),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        # Access logs hold addresses; the server's own log lines may quote a request.
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG_MAX,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS_MAX,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def make_app(settings: Settings, clock: Clock = utc_now) -> Starlette:
+    """Give the collector's web application; its parts start with it and end with it."""
+    vocabulary = load_vocabulary(settings.config_dir)
+    key_book = KeyBook(open_registry(settings, clock), clock)
+    spool = SpoolClient(spooler_socket(settings))
+    protect = partial(_protect, make_context(settings, vocabulary, key_book, clock))
+    log = get_log("collector", clock)
+    batcher = Batcher(protect, spool, _known_ids(settings), settings.limits, log)
+    desk = Desk(
+        batcher=batcher,
+        key_book=key_book,
+        rate=RateLimit(settings.limits.requests_per_address_per_second_max, time.monotonic),
+        terms=Terms(vocabulary.policy, settings.limits),
+        proxies=read_networks(settings.trusted_proxies),
+        clock=clock,
+        log=log,
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        fresh = asyncio.create_task(key_book.keep_fresh())
+        batches = asyncio.create_task(batcher.run())
+        yield
+        fresh.cancel()
+        batcher.stop()
+        await batches
+        await spool.close()
+
+    routes = [Route(path, Ingest(desk, protocol)) for path, protocol in PROTOCOLS.items()]
+    routes += [Route("/livez", live), Route("/readyz", partial(_ready, spool))]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def make_context(
+    settings: Settings, vocabulary: Vocabulary, key_book: KeyBook, clock: Clock
+) -> Context:
+    """Give what the stages may know, from the configuration and the keyring."""
+    digester = Digester(open_keyring(settings, clock), key_book.zone_of, time.monotonic)
+    scrubber = Scrubber.of(vocabulary.pii_rules)
+    return Context(
+        policy=vocabulary.policy,
+        catalogue=vocabulary.catalogue,
+        limits=settings.limits,
+        place_of=open_geography(settings.geo_mmdb),
+        client_of=read_client,
+        scrub_text=scrubber.scrub_text,
+        is_suspect=scrubber.is_suspect,
+        digest_many=digester.digest_many,
+        admit_name=UndeclaredNames(settings.limits.undeclared_names_per_site_max).admit,
+    )
+
+
+async def live(request: Request) -> Response:
+    """Say that the process runs."""
+    return JSONResponse({"status": "live"})
+
+
+async def _ready(spool: SpoolClient, request: Request) -> Response:
+    """Say whether the spool can take a batch; a warehouse that is down does not matter here."""
+    state: str = "unavailable"
+    with suppress(Unavailable):
+        state = (await spool.status()).state
+    return JSONResponse({"status": state}, 200 if state == "ready" else 503)
+
+
+def _protect(context: Context, batch: pl.DataFrame) -> Result:
+    """Take a batch through the pipeline."""
+    return PROTECT.run(batch, context)
+
+
+def _known_ids(settings: Settings) -> KnownIds:
+    """Give the look-up of event ids in the warehouse; it connects when an import first asks."""
+    connected: list[warehouse.Client] = []
+
+    def known_ids(table: str, site: str, event_ids: list[str]) -> set[str]:
+        if not connected:
+            connected.append(warehouse.connect(settings, "sanaq_reader"))
+        return warehouse.existing_event_ids(connected[0], table, site, event_ids)
+
+    return known_ids
+
+
+def _silence_libraries() -> None:
+    """Keep libraries from logging: a traceback may quote what a sender sent."""
+    for name in ("uvicorn", "uvicorn.error", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [logging.NullHandler()], False

@@ -1,0 +1,76 @@
+"""`sanaq collector`: worker processes on one listening socket."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+import time
+
+import click
+
+from commands.supervise import Child, Supervisor
+from config.errors import ConfigError
+from config.settings import HostPort, Settings, load_settings
+from storage.logs import get_log
+
+BIND_SECONDS_MAX = 15.0
+"""How long an address that is still in use is tried again."""
+
+
+@click.command()
+@click.option("--listener-fd", type=int, hidden=True, help="Serve on this inherited socket.")
+def collector(listener_fd: int | None) -> None:
+    """Take events over HTTP, in several worker processes.
+
+    \b
+    Example: SANAQ_COLLECTOR=127.0.0.1:8080 sanaq collector
+    """
+    settings = load_settings()
+    if listener_fd is not None:
+        from collector.worker import run_worker
+
+        run_worker(settings, socket.socket(fileno=listener_fd))
+        return
+    run_collector(settings)
+
+
+def run_collector(settings: Settings) -> None:
+    """Bind the collector's address and keep its workers running until SIGTERM."""
+    listener = bind(settings.collector)
+    listener.set_inheritable(True)
+    number = listener.fileno()
+    children = [
+        Child(
+            f"collector-{n}",
+            ["collector", "--listener-fd", str(number)],
+            pass_fds=(number,),
+            # A worker that outlived its supervisor would hold the address.
+            death_signal=signal.SIGKILL,
+        )
+        for n in range(settings.limits.collector_workers)
+    ]
+    Supervisor(children, get_log("collector")).run(lambda: None)
+
+
+def bind(address: HostPort) -> socket.socket:
+    """Give a listening socket, waiting a while for an address that is still in use.
+
+    Errors: ConfigError where it cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    deadline = time.monotonic() + BIND_SECONDS_MAX
+    while True:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((address.host, address.port))
+        except OSError as fault:
+            listener.close()
+            if fault.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                what = "SANAQ_COLLECTOR names an address that cannot be listened on"
+                raise ConfigError("environment", 0, what) from fault
+            time.sleep(0.2)
+        else:
+            listener.listen(2_048)
+            return listener

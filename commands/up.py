@@ -1,0 +1,76 @@
+"""`sanaq up`: every role on this machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import click
+import httpx
+
+from commands.supervise import Child, Supervisor
+from config.settings import HostPort, Settings, load_settings
+from config.vocabulary import load_vocabulary
+from storage.logs import get_log
+
+READY_POLL_SECONDS = 0.3
+
+
+@click.command()
+def up() -> None:
+    """Run every role on this machine until Ctrl-C: the same roles can be spread out on many.
+
+    \b
+    Example: sanaq up
+    """
+    settings = load_settings()
+    # A mistake in the configuration is told here, once, and not by every role again and again.
+    load_vocabulary(settings.config_dir)
+    run_up(settings, tell=lambda line: click.echo(line, err=True))
+
+
+def run_up(settings: Settings, tell: Callable[[str], None]) -> None:
+    """Keep all roles running; tell once when the service is ready.
+
+    They stop in this order, so that what is accepted can still be written.
+    """
+    names = ["collector", "dashboards", "loader", "spooler"]
+    if settings.clickhouse is None:
+        names.append("embedded")
+    supervisor = Supervisor([Child(name, [name]) for name in names], get_log("up"))
+    supervisor.run(_announce(settings, tell))
+
+
+def _announce(settings: Settings, tell: Callable[[str], None]) -> Callable[[], None]:
+    """Give what tells the addresses as soon as the service answers."""
+    waiting = {
+        f"collector   {_url(settings.collector, settings)}": settings.collector,
+        f"dashboards  {_url(settings.dashboards, settings)}": settings.dashboards,
+    }
+    next_at = 0.0
+
+    def announce() -> None:
+        nonlocal next_at
+        if not waiting or time.monotonic() < next_at:
+            return
+        next_at = time.monotonic() + READY_POLL_SECONDS
+        for line, address in list(waiting.items()):
+            if is_ready(_url(address, settings)):
+                tell(f"ready: {line}")
+                del waiting[line]
+
+    return announce
+
+
+def is_ready(url: str) -> bool:
+    """Tell whether a service says that it is ready."""
+    try:
+        # The certificate is the operator's own; this only asks whether somebody answers.
+        return httpx.get(f"{url}/readyz", timeout=1.0, verify=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _url(address: HostPort, settings: Settings) -> str:
+    """Give the address as a browser takes it."""
+    return f"{'https' if settings.tls_cert else 'http'}://{address}"
