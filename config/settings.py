@@ -63,6 +63,8 @@ class Settings(Strict):
     """Certificate chain, where we end TLS ourselves."""
     tls_key: Path | None = None
     """Private key of `tls_cert`."""
+    geo_mmdb: Path | None = None
+    """MaxMind-format file that tells places; none means countries by the shipped table."""
     collector: HostPort
     """Where the collector listens."""
     dashboards: HostPort
@@ -111,6 +113,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         clickhouse=_read_clickhouse(env),
         registry_dsn=_read_registry(env, home),
         trusted_proxies=_read_proxies(env),
+        geo_mmdb=_absolute(env["SANAQ_GEO_MMDB"]) if "SANAQ_GEO_MMDB" in env else None,
         collector=_read_host_port(env, "SANAQ_COLLECTOR", "127.0.0.1:8080"),
         dashboards=_read_host_port(env, "SANAQ_DASHBOARDS", "127.0.0.1:8081"),
         embedded=_read_host_port(env, "SANAQ_EMBEDDED", "127.0.0.1:8123"),
