@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from collector.pii import Scrubber
 from config.catalogue import Catalogue
 from config.limits import Limits
 from config.policy import Policy
@@ -55,10 +56,8 @@ class Context:
     """Truncated address -> place."""
     client_of: Callable[[str, str], ClientInfo]
     """(user agent, client hints) -> what they say."""
-    scrub_text: Callable[[str], tuple[str, list[str]]]
-    """Text -> (text without identifying matches, names of the rules that matched)."""
-    is_suspect: Callable[[str], bool]
-    """Cheap test: False only where `scrub_text` would change nothing."""
+    scrubber: Scrubber
+    """The PII rules, compiled."""
     digest_many: DigestMany
     """Keyed digests; the keys themselves are out of a stage's sight."""
     admit_name: Callable[[str, str], bool]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from storage import warehouse
@@ -11,6 +11,8 @@ from storage.spool import read_counters
 
 OVERLAP_MS = 10_000
 """How far back a copy looks again, since a counter may change in the millisecond it was read."""
+
+COLUMNS = ["host", "day", "site", "table", "outcome", "reason", "n", "updated_at"]
 
 EPOCH = date(1970, 1, 1)
 
@@ -33,9 +35,10 @@ def copy_outcomes(client: warehouse.Client, file: Path, since_ms: int) -> int:
             one.outcome,
             one.reason,
             one.n,
-            one.updated_at_ms,
+            datetime.fromtimestamp(one.updated_at_ms / 1000, UTC),
         ]
         for one in counters
     ]
-    warehouse.insert_outcomes(client, rows)
+    with warehouse.errors():
+        client.insert("sanaq.outcomes", rows, column_names=COLUMNS)
     return max(one.updated_at_ms for one in counters)

@@ -16,6 +16,7 @@ REASONS: dict[str, str] = {
     "properties_too_many": "The event has more than `properties_per_event_max` properties.",
     "too_late": "The event is older than the window in which duplicates can be told.",
     "too_early": "The event lies further in the future than `clock_ahead_seconds_max`.",
+    "forbidden_category": "A property names a category of data that is never collected.",
     "consent_refused": "No permission: the event type asks to be refused without it.",
     "asset": "The log line asks for a picture, script, style or feed, not for a page.",
     "http_error": "The log line was not answered with a page (status outside 2xx and 304).",

@@ -112,15 +112,13 @@ def make_context(
 ) -> Context:
     """Give what the stages may know, from the configuration and the keyring."""
     digester = Digester(open_keyring(settings, clock), key_book.zone_of, time.monotonic)
-    scrubber = Scrubber.of(vocabulary.pii_rules)
     return Context(
         policy=vocabulary.policy,
         catalogue=vocabulary.catalogue,
         limits=settings.limits,
         place_of=open_geography(settings.geo_mmdb),
         client_of=read_client,
-        scrub_text=scrubber.scrub_text,
-        is_suspect=scrubber.is_suspect,
+        scrubber=Scrubber.of(vocabulary.pii_rules),
         digest_many=digester.digest_many,
         admit_name=UndeclaredNames(settings.limits.undeclared_names_per_site_max).admit,
     )
