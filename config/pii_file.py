@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from config.errors import ConfigError
-from config.loading import Document, parse, read_toml, sort_errors
+from config.loading import parse, read_toml, sort_errors
 from config.pii import FLAGS, PiiRule, PiiRules, split_words
 from config.policy_file import Found
 
@@ -39,14 +39,6 @@ def read_pii_rules(config_dir: Path) -> tuple[PiiRules | None, list[ConfigError]
         rules = fill_parts(rules)
         errors = [document.complain(*found) for found in _check(rules)]
     return (None, sort_errors(errors)) if errors else (rules, [])
-
-
-def read_pii_document(config_dir: Path) -> Document:
-    """Read `pii.toml` for its lines alone, to say where an example stands.
-
-    Errors: `ConfigError`.
-    """
-    return read_toml(config_dir / "pii.toml")
 
 
 def fill_parts(rules: PiiRules) -> PiiRules:

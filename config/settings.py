@@ -20,7 +20,7 @@ from config.folders import make_private_folder, short_folder
 from config.limits import Limits, load_limits
 from config.loading import Strict, show_file
 
-__all__ = ["FolderName", "HostPort", "Limits", "Settings", "load_settings"]
+__all__ = ["FolderName", "HostPort", "Limits", "Settings", "config_folder", "load_settings"]
 
 FolderName = Literal["spool", "warehouse", "registry", "keys", "releases", "run"]
 """The folders of an installation, each apart from the others."""
@@ -104,9 +104,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """
     env = {k: v for k, v in (os.environ if environ is None else environ).items() if v}
     home = _absolute(env.get("SANAQ_HOME", "./var"))
-    config_dir = _absolute(env.get("SANAQ_CONFIG", "./config"))
-    if not config_dir.is_dir():
-        raise ConfigError(show_file(config_dir), 0, "no such folder; set SANAQ_CONFIG to yours")
+    config_dir = config_folder(env)
     return Settings(
         home=home,
         config_dir=config_dir,
@@ -121,6 +119,18 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         **_read_master_key(env),
         **_read_tls(env),
     )
+
+
+def config_folder(environ: Mapping[str, str] | None = None) -> Path:
+    """Give the folder of the configuration, absolute, without reading any file in it.
+
+    Errors: `ConfigError` where there is no such folder.
+    """
+    env = os.environ if environ is None else environ
+    folder = _absolute(env.get("SANAQ_CONFIG") or "./config")
+    if not folder.is_dir():
+        raise ConfigError(show_file(folder), 0, "no such folder; set SANAQ_CONFIG to yours")
+    return folder
 
 
 def _absolute(text: str) -> Path:

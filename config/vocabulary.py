@@ -1,0 +1,136 @@
+"""The whole vocabulary of one installation: everything that people write in `SANAQ_CONFIG`.
+
+Called once by each role. Every file is read and compared with the others; a mistake in any of
+them stops the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from config.catalogue import Catalogue
+from config.catalogue_files import read_catalogue
+from config.errors import ConfigError
+from config.limits import Limits, read_limits
+from config.loading import read_toml, sort_errors
+from config.pii import PiiRules
+from config.pii_file import read_pii_rules
+from config.policy import Policy
+from config.policy_file import read_policy
+from config.releases import Releases, read_releases
+
+PROPERTY_SOURCE = "properties."
+"""How a release names a property of its events."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What the operator's files say, each part checked against the others."""
+
+    policy: Policy
+    """Purposes, bases, columns, retention."""
+    catalogue: Catalogue
+    """Event types."""
+    pii_rules: PiiRules
+    """What is taken out of free text, and which properties are removed or forbidden."""
+    releases: Releases
+    """What partners get, and the caps on it."""
+    settings_limits: Limits
+    """Bounds on everything."""
+
+
+def load_vocabulary(config_dir: Path) -> Vocabulary:
+    """Read every file of the configuration.
+
+    Errors: `ConfigError`, the first by file and line.
+    """
+    vocabulary, errors = read_vocabulary(config_dir)
+    if vocabulary is None:
+        raise errors[0]
+    return vocabulary
+
+
+def check_vocabulary(
+    config_dir: Path,
+    columns: Mapping[str, Sequence[str]] | None = None,
+    today: date | None = None,
+) -> list[ConfigError]:
+    """Give every complaint about every file, in the order of files and lines.
+
+    `columns` (table -> its columns) is what the tables hold; with it, each column must stand
+    under exactly one purpose. With `today`, event types that have ended are complained about.
+    """
+    return read_vocabulary(config_dir, columns, today)[1]
+
+
+def read_vocabulary(
+    config_dir: Path,
+    columns: Mapping[str, Sequence[str]] | None = None,
+    today: date | None = None,
+) -> tuple[Vocabulary | None, list[ConfigError]]:
+    """Give the vocabulary, or every complaint about it."""
+    policy, errors = read_policy(config_dir, columns)
+    catalogue, found = read_catalogue(config_dir)
+    errors += found
+    pii_rules, found = read_pii_rules(config_dir)
+    errors += found
+    releases, found = read_releases(config_dir)
+    errors += found
+    limits, found = read_limits(config_dir)
+    errors += found
+    if catalogue and pii_rules:
+        errors += _check_properties(config_dir, catalogue, pii_rules)
+    if catalogue and releases:
+        errors += _check_releases(config_dir, catalogue, releases)
+    if catalogue and today:
+        errors += _check_ends(config_dir, catalogue, today)
+    if errors or not (policy and catalogue and pii_rules and releases and limits):
+        return None, sort_errors(errors)
+    return Vocabulary(policy, catalogue, pii_rules, releases, limits), []
+
+
+def _check_properties(
+    config_dir: Path, catalogue: Catalogue, pii_rules: PiiRules
+) -> Iterator[ConfigError]:
+    """Find declared properties that the PII rules would remove or reject."""
+    for event in catalogue.events.values():
+        document = None
+        for name in event.properties:
+            what = ""
+            if pii_rules.is_forbidden(name):
+                what = f"properties.{name} is forbidden by pii.toml; remove it"
+            elif pii_rules.field_of(name):
+                what = f"properties.{name} would always be removed by pii.toml; rename or remove it"
+            if what:
+                document = document or read_toml(config_dir / "events" / f"{event.name}.toml")
+                yield document.complain(("properties", name), what)
+
+
+def _check_releases(
+    config_dir: Path, catalogue: Catalogue, releases: Releases
+) -> Iterator[ConfigError]:
+    """Find events and properties of releases that nobody declares, so that they stay empty."""
+    for release in releases.releases.values():
+        document = read_toml(config_dir / "releases" / f"{release.name}.toml")
+        for index, name in enumerate(release.events):
+            event = catalogue.get(name)
+            if event is None:
+                what = f"no file in events declares {name}; add it or mend its spelling"
+                yield document.complain(("events", index), what)
+                continue
+            for place, dimension in enumerate(release.dimensions):
+                key = dimension.source.removeprefix(PROPERTY_SOURCE)
+                if key != dimension.source and key not in event.properties:
+                    what = f"events/{name}.toml declares no property {key}; add it there"
+                    yield document.complain(("dimensions", place, "source"), what)
+
+
+def _check_ends(config_dir: Path, catalogue: Catalogue, today: date) -> Iterator[ConfigError]:
+    for event in catalogue.events.values():
+        if event.is_expired(today):
+            document = read_toml(config_dir / "events" / f"{event.name}.toml")
+            what = "this event type has ended and is rejected; review it or remove the file"
+            yield document.complain(("expires",), what)
