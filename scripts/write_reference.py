@@ -1,0 +1,39 @@
+"""Writes docs/reference.md from the code, so that no setting, reason or command goes untold.
+
+Run by `make docs`; a house test fails where the file differs from what this would write, and
+where something lacks its sentence.
+"""
+
+from __future__ import annotations
+
+from scripts import reference_code, reference_commands, reference_tables
+from scripts.chromium import ROOT
+
+REFERENCE = ROOT / "docs" / "reference.md"
+
+HEAD = """# Reference
+
+Everything that has a name an operator may meet. Written by `make docs` from the code itself:
+change the code, not this file.
+"""
+
+SECTIONS = {
+    "Environment": reference_code.describe_environment,
+    "Limits": reference_code.describe_limits,
+    "Reasons of events": reference_code.describe_reasons,
+    "Faults of requests": reference_code.describe_faults,
+    "Log lines": reference_code.describe_logs,
+    "Tables of the warehouse": reference_tables.describe_tables,
+    "Commands": reference_commands.describe_commands,
+}
+"""Title -> what gives the section's text, in the order of the page."""
+
+
+def build_reference() -> str:
+    """Return the whole page."""
+    parts = [f"## {title}\n\n{describe().strip()}\n" for title, describe in SECTIONS.items()]
+    return "\n".join([HEAD, *parts])
+
+
+if __name__ == "__main__":
+    REFERENCE.write_text(build_reference())
