@@ -9,6 +9,7 @@ import click
 
 from config.errors import ConfigError
 from storage.errors import Unavailable
+from storage.logs import get_log, name_error, name_place
 
 COMMANDS: dict[str, str] = {
     "up": "All roles on this machine.",
@@ -34,6 +35,8 @@ COMMANDS: dict[str, str] = {
 
 EXIT_REFUSED = 1
 EXIT_USAGE = 2
+EXIT_MISTAKE = 70
+"""A fault of ours (sysexits: EX_SOFTWARE)."""
 
 
 class _Lazy(click.Group):
@@ -84,6 +87,10 @@ def main() -> None:
     except Unavailable as fault:
         click.echo(f"sanaq: {fault}; is `sanaq up` running?", err=True)
         sys.exit(EXIT_REFUSED)
+    except Exception as fault:  # noqa: BLE001
+        # A mistake of ours. A traceback would quote what was being worked on.
+        get_log("sanaq").error("a mistake", error=name_error(fault), place=name_place(fault))
+        sys.exit(EXIT_MISTAKE)
 
 
 if __name__ == "__main__":

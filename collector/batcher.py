@@ -19,7 +19,7 @@ from collector.parts import Cut
 from collector.raw_event import Decoded
 from collector.verdicts import Verdict
 from config.limits import Limits
-from storage.logs import Log, name_error
+from storage.logs import Log, name_error, name_place
 from storage.spool_client import SpoolClient
 from storage.spool_protocol import Commit, Count, Part
 
@@ -140,7 +140,9 @@ class Batcher:
             except Exception as fault:  # noqa: BLE001
                 # Whatever it was, nothing of this batch is known to be durable: each request
                 # that waits for it is told so.
-                self._log.warn("a batch was not spooled", error=name_error(fault))
+                self._log.warn(
+                    "a batch was not spooled", error=name_error(fault), place=name_place(fault)
+                )
                 for one in worked.submissions:
                     if not one.verdict.done():
                         one.verdict.set_exception(fault)

@@ -28,7 +28,7 @@ from collector.rate import RateLimit
 from collector.raw_event import Sender
 from storage.clock import Clock
 from storage.errors import Unavailable
-from storage.logs import Log, name_error
+from storage.logs import Log, name_error, name_place
 from storage.registry.keys import WriteKey
 from storage.spool_protocol import SpoolFull
 
@@ -84,7 +84,9 @@ class Ingest:
             await _reply_fault(send, BadRequest("unavailable"), cors)
         except Exception as fault:  # noqa: BLE001
             # A mistake of ours in this one request; the name of its class is all that is told.
-            self._desk.log.error("a request raised", error=name_error(fault))
+            self._desk.log.error(
+                "a request raised", error=name_error(fault), place=name_place(fault)
+            )
             await _reply_fault(send, BadRequest("unavailable"), cors)
         else:
             kind = "image/gif" if body is PIXEL_GIF else "application/json"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 import polars as pl
+from clickhouse_connect.driver.client import Client
 
 from collector.parts import name_batch
 from storage import warehouse
@@ -35,7 +36,7 @@ class Outcome:
 class Loader:
     """Brings batches into the warehouse, exactly once whatever happened before."""
 
-    def __init__(self, client: warehouse.Client, pause: Callable[[float], None]) -> None:
+    def __init__(self, client: Client, pause: Callable[[float], None]) -> None:
         self._client = client
         self._pause = pause
 

@@ -16,7 +16,7 @@ from collector.pipeline import Result
 from collector.raw_event import Decoded
 from collector.verdicts import Verdict
 from storage.bitmap import pack_bitmap, unpack_bitmap
-from storage.logs import Log, name_error
+from storage.logs import Log, name_error, name_place
 from storage.spool_protocol import Count, Part
 
 Protect = Callable[[pl.DataFrame], Result]
@@ -62,7 +62,9 @@ def work_batch(batch: list[Submission], protect: Protect, log: Log) -> list[Work
         # A panic inside Polars is a BaseException; stopping the process is not ours to swallow.
         if not isinstance(fault, Exception) and type(fault).__name__ != "PanicException":
             raise
-        log.error("a batch raised", error=name_error(fault), rows=len(batch))
+        log.error(
+            "a batch raised", error=name_error(fault), place=name_place(fault), rows=len(batch)
+        )
     if len(batch) == 1:
         return [_give_up(batch[0])]
     return [worked for one in batch for worked in work_batch([one], protect, log)]

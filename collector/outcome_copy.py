@@ -6,6 +6,8 @@ import socket
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from clickhouse_connect.driver.client import Client
+
 from storage import warehouse
 from storage.spool import read_counters
 
@@ -17,7 +19,7 @@ COLUMNS = ["host", "day", "site", "table", "outcome", "reason", "n", "updated_at
 EPOCH = date(1970, 1, 1)
 
 
-def copy_outcomes(client: warehouse.Client, file: Path, since_ms: int) -> int:
+def copy_outcomes(client: Client, file: Path, since_ms: int) -> int:
     """Copy the counters that changed since a moment; give the moment to go on from.
 
     A counter is copied as it stands, so copying it twice changes nothing.

@@ -37,7 +37,7 @@ def _cut(table: str, frame: pl.DataFrame) -> Cut:
     """Make the part of one table, under a batch id of its own."""
     frame = frame.sort("site", maintain_order=True)
     batch_id = uuid4()
-    kept = frame.with_columns(batch_id=pl.lit(str(batch_id))).select(TABLES[table])
+    kept = frame.with_columns(batch_id=pl.lit(str(batch_id))).select(list(TABLES[table]))
     runs = frame["site"].rle().struct.unnest()
     part = Part(
         batch_id=batch_id.bytes,

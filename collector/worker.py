@@ -12,6 +12,7 @@ from functools import partial
 
 import polars as pl
 import uvicorn
+from clickhouse_connect.driver.client import Client
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -144,7 +145,7 @@ def _protect(context: Context, batch: pl.DataFrame) -> Result:
 
 def _known_ids(settings: Settings) -> KnownIds:
     """Give the look-up of event ids in the warehouse; it connects when an import first asks."""
-    connected: list[warehouse.Client] = []
+    connected: list[Client] = []
 
     def known_ids(table: str, site: str, event_ids: list[str]) -> set[str]:
         if not connected:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import TextIO
 
 import msgspec
@@ -21,8 +22,8 @@ FIELDS = frozenset(
     {
         "attempts", "batch_id", "batches", "bytes", "code", "commits", "count", "day",
         "day_from", "day_to", "duplicates", "duration_ms", "dropped", "error", "exit_code",
-        "host", "ids", "kept", "key_class", "loaded", "metric", "name", "parked", "pid", "port",
-        "program", "query_id", "reason", "refused", "rejected", "release_id", "role", "rows",
+        "host", "ids", "kept", "key_class", "loaded", "metric", "name", "parked", "pid", "place",
+        "port", "program", "query_id", "reason", "refused", "rejected", "release_id", "role", "rows",
         "rows_accepted", "rows_duplicate", "rows_in", "rows_refused", "rows_rejected", "rule",
         "seconds", "seq", "signal", "site", "spool_bytes", "stage", "state", "status", "table",
         "tables", "transactions", "version", "waiting", "window", "worker",
@@ -85,6 +86,16 @@ def get_log(program: str, clock: Clock = utc_now, stream: TextIO | None = None) 
 def name_error(error: BaseException) -> str:
     """Give what a log line may say of an exception: the name of its class, never its text."""
     return type(error).__name__
+
+
+def name_place(error: BaseException) -> str:
+    """Give where an exception was raised as `file.py:line`: a place in our code, never data."""
+    trace = error.__traceback__
+    if trace is None:
+        return ""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
 def _check(value: Value) -> Value:
