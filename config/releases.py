@@ -7,7 +7,7 @@ an exact fraction, written as text (`"6/1000"`), since caps are compared and nev
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -32,6 +32,9 @@ COLUMNS = (
     "site",
 )
 """Columns of the events that may be a dimension; everything else comes from `properties.*`."""
+
+DAYS_PER_YEAR = 365
+"""Length of the spans within which the caps hold."""
 
 WINDOWS_PER_YEAR_MAX = 55
 """Most windows that touch 365 days: 54 ISO weeks, one of them cut where the keys change."""
@@ -171,6 +174,11 @@ class Release(ReleaseFile):
     def dimension_names(self) -> tuple[str, ...]:
         """The grouping columns in the artefact's order."""
         return tuple(dimension.name for dimension in self.dimensions)
+
+    @property
+    def grace(self) -> timedelta:
+        """The wait for late events."""
+        return timedelta(hours=self.grace_hours)
 
     @property
     def is_public(self) -> bool:

@@ -1,0 +1,148 @@
+"""Reads a window from the warehouse: rows of willing units, counted by unit and raw cell.
+
+Called by `release`, after the budget is spent. Nothing but what the release counts leaves the
+warehouse: the pseudonym, the dimensions and a number of events.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import polars as pl
+
+from aggregator.bound import ROWS, UNIT
+from aggregator.windows import Window
+from config.releases import Dimension, Release
+from storage.schemas import NO_ID
+from storage.warehouse import errors
+
+UNIT_COLUMNS = {"device": "device_id", "person": "person_id"}
+"""Unit -> the column of its pseudonym. Visits and advertising ids are no unit."""
+
+ROWS_PER_READ_MAX = 500_000
+"""Events behind one answer: below the rows that a reader may get at once."""
+
+ARROW_SETTINGS = {
+    "output_format_arrow_fixed_string_as_fixed_byte_array": 0,
+    "output_format_arrow_string_as_string": 1,
+    "output_format_arrow_low_cardinality_as_dictionary": 0,
+}
+"""Digests come as plain bytes and text as plain text, which is what Polars reads."""
+
+
+class Client(Protocol):
+    """What we need of a `clickhouse-connect` client."""
+
+    def raw_query(
+        self, query: str, *, parameters: dict[str, Any], settings: dict[str, Any], fmt: str
+    ) -> bytes:
+        """Run a query; give its answer's bytes in the format."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """The query of a window, in the parts that its two forms share."""
+
+    columns: str
+    """What is selected: the unit and the dimensions."""
+    names: str
+    """The same by name, to group by."""
+    unit: str
+    """Column of the pseudonym."""
+    condition: str
+    """Which rows enter."""
+    parameters: dict[str, Any]
+    """Every value; only names from our own lists stand in the text."""
+
+
+def read_window(
+    client: Client,
+    release: Release,
+    window: Window,
+    cut_off: datetime,
+    marked: Collection[bytes] = (),
+) -> pl.LazyFrame:
+    """Read who did what how often in a window: willing, unmarked, human units alone.
+
+    Shape: -> [unit, *dimensions, rows]; text is '' where an event says nothing.
+    Units: `rows` counts events of different ids, so a second delivery is none.
+    `marked` holds ids of withdrawn, restricted or objecting subjects at the cut-off.
+    Errors: Unavailable; Refused. The budget is spent by then.
+    """
+    question = ask_window(release, window, cut_off, marked)
+    with errors():
+        slices = _count_rows(client, question) // ROWS_PER_READ_MAX + 1
+        # Each unit lies whole in one slice, so rows that arrive between two reads split nobody.
+        parts = [_read_slice(client, question, slices, number) for number in range(slices)]
+    schema: dict[str, Any] = {UNIT: pl.Binary, **dict.fromkeys(release.dimension_names, pl.String)}
+    empty = pl.DataFrame(schema={**schema, ROWS: pl.Int64})
+    return pl.concat([empty, *(part for part in parts if part.height)]).lazy()
+
+
+def ask_window(
+    release: Release, window: Window, cut_off: datetime, marked: Collection[bytes] = ()
+) -> Question:
+    """Give the question of a window: which rows enter, and what of them."""
+    unit = UNIT_COLUMNS[release.unit]
+    parameters: dict[str, Any] = {
+        "start": window.start,
+        "end": window.end,
+        "cut_off": cut_off,
+        "events": list(release.events),
+        "purpose": release.purpose,
+        "no_id": NO_ID.hex(),
+    }
+    conditions = [
+        "occurred_at >= {start:DateTime64(3, 'UTC')}",
+        "occurred_at < {end:DateTime64(3, 'UTC')}",
+        "received_at < {cut_off:DateTime64(3, 'UTC')}",
+        "event_name IN {events:Array(String)}",
+        "has(purposes, {purpose:String})",
+        "NOT is_bot",
+        f"{unit} != unhex({{no_id:String}})",
+    ]
+    if release.sites:
+        parameters["sites"] = list(release.sites)
+        conditions.append("site IN {sites:Array(String)}")
+    if marked:
+        parameters["marked"] = sorted(one.hex() for one in marked)
+        marks = "lower(hex({})) NOT IN {{marked:Array(String)}}"
+        conditions += [marks.format(column) for column in UNIT_COLUMNS.values()]
+    columns = [f"{unit} AS {UNIT}"]
+    columns += [_select(d, number, parameters) for number, d in enumerate(release.dimensions)]
+    names = ", ".join([UNIT, *release.dimension_names])
+    return Question(", ".join(columns), names, unit, " AND ".join(conditions), parameters)
+
+
+def _select(dimension: Dimension, number: int, parameters: dict[str, Any]) -> str:
+    key = dimension.source.removeprefix("properties.")
+    if key == dimension.source:
+        return f"toString({key}) AS {dimension.name}"
+    parameters[f"key_{number}"] = key
+    return f"properties[{{key_{number}:String}}] AS {dimension.name}"
+
+
+def _count_rows(client: Client, question: Question) -> int:
+    """Give how many events enter: an upper bound of the rows of the answer."""
+    sql = f"SELECT count() FROM sanaq.events WHERE {question.condition}"
+    answer = client.raw_query(sql, parameters=question.parameters, settings={}, fmt="TabSeparated")
+    return int(answer)
+
+
+def _read_slice(client: Client, question: Question, slices: int, number: int) -> pl.DataFrame:
+    sql = (
+        f"SELECT {question.columns}, uniqExact(event_id) AS {ROWS}\n"
+        f"FROM sanaq.events\nWHERE {question.condition} "
+        f"AND cityHash64({question.unit}) % {{slices:UInt32}} = {{slice:UInt32}}\n"
+        f"GROUP BY {question.names}"
+    )
+    parameters = {**question.parameters, "slices": slices, "slice": number}
+    answer = client.raw_query(
+        sql, parameters=parameters, settings=dict(ARROW_SETTINGS), fmt="ArrowStream"
+    )
+    frame = pl.read_ipc_stream(io.BytesIO(answer))
+    return frame.with_columns(pl.col(ROWS).cast(pl.Int64))
