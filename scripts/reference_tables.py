@@ -6,9 +6,9 @@ import re
 import tomllib
 
 from config.policy import Policy
-from config.policy_file import load_policy
 from scripts.chromium import ROOT
 from scripts.markdown_table import build_table
+from scripts.reference_vocabulary import read_vocabulary
 
 COLUMNS = ROOT / "docs" / "columns.toml"
 """What each column means, written by people."""
@@ -46,7 +46,7 @@ def read_meanings() -> Tables:
 
 def describe_tables() -> str:
     """Return every table with each column's type, purpose and meaning."""
-    policy, meanings = load_policy(ROOT / "config"), read_meanings()
+    policy, meanings = read_vocabulary().policy, read_meanings()
     parts = [
         f"### {table}\n\n{_describe_columns(table.split('.')[1], columns, policy, meanings)}"
         for table, columns in read_tables().items()

@@ -6,7 +6,12 @@ where something lacks its sentence.
 
 from __future__ import annotations
 
-from scripts import reference_code, reference_commands, reference_tables
+from scripts import (
+    reference_code,
+    reference_commands,
+    reference_tables,
+    reference_vocabulary,
+)
 from scripts.chromium import ROOT
 
 REFERENCE = ROOT / "docs" / "reference.md"
@@ -20,6 +25,9 @@ change the code, not this file.
 SECTIONS = {
     "Environment": reference_code.describe_environment,
     "Limits": reference_code.describe_limits,
+    "Purposes": reference_vocabulary.describe_purposes,
+    "Event types": reference_vocabulary.describe_events,
+    "PII rules": reference_vocabulary.describe_rules,
     "Reasons of events": reference_code.describe_reasons,
     "Faults of requests": reference_code.describe_faults,
     "Log lines": reference_code.describe_logs,
