@@ -116,8 +116,12 @@ class Keyring:
         Errors: Unavailable when the bytes could not be driven out; the next sweep tries again.
         """
         with self._lock:
-            due = [s.name for s in self._file.list_keys() if _is_due(s, now, retention_days)]
-            return self._destroy(due, now)
+            return self._destroy(self._due(now, retention_days), now)
+
+    def due(self, now: datetime, retention_days: RetentionDays) -> list[KeyName]:
+        """Give the names of the keys whose time has come and that still live."""
+        with self._lock:
+            return self._due(now, retention_days)
 
     def destroy(self, names: list[KeyName], now: datetime) -> list[KeyName]:
         """Destroy these keys now and give the names of those that were there."""
@@ -144,6 +148,11 @@ class Keyring:
         """
         with self._lock:
             return self._file.witness(counter, value)
+
+    def is_current(self, counter: str, value: int) -> bool:
+        """Say whether a counter kept elsewhere has not gone back, without noting it."""
+        with self._lock:
+            return self._file.seen(counter) <= value
 
     def close(self) -> None:
         """Close the file and forget the keys in memory."""
@@ -184,6 +193,9 @@ class Keyring:
 
     def _open_seal(self, stored: StoredKey) -> bytes:
         return unseal(self._master_key, stored.sealed, *stored.name)
+
+    def _due(self, now: datetime, retention_days: RetentionDays) -> list[KeyName]:
+        return [s.name for s in self._file.list_keys() if _is_due(s, now, retention_days)]
 
     def _destroy(self, names: list[KeyName], now: datetime) -> list[KeyName]:
         gone = self._file.destroy(names, now)

@@ -167,6 +167,11 @@ class KeyringFile:
                 self._set_counter(counter, value)
         return value >= seen
 
+    def seen(self, counter: str) -> int:
+        """Give the highest value that `witness` saw; 0 for none."""
+        with _translated():
+            return self._counter(counter)
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()

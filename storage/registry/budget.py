@@ -26,6 +26,10 @@ State = Literal["reserved", "published", "void_spent"]
 """All three count; `void_spent` has nothing to show for it."""
 
 
+COUNTER = "budget"
+"""Name under which the keyring witnesses `count_spends`, so that an older copy is told."""
+
+
 @dataclass(frozen=True)
 class Cap:
     """What all releases over one dataset may cost together."""

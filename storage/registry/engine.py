@@ -60,8 +60,9 @@ class Registry:
                 yield connection
 
     def now(self) -> datetime:
-        """Give the present moment of this registry's clock."""
-        return self.clock()
+        """Give the present moment of this registry's clock, to the millisecond that is kept."""
+        moment = self.clock()
+        return moment.replace(microsecond=moment.microsecond // 1_000 * 1_000)
 
     def close(self) -> None:
         """Close all connections."""

@@ -51,6 +51,13 @@ def test_create_makes_the_site_if_it_is_new(registry: Registry) -> None:
     assert list(sites.load_sites(registry)) == ["soq"]
 
 
+def test_what_create_returns_is_what_is_read_back(home: Path) -> None:
+    """A clock finer than the milliseconds that are kept makes no difference."""
+    fine = open_registry_in(home, HandClock(NOW.replace(microsecond=123_456)))
+    assert sites.add_site(fine, "soq", ACTOR) == sites.find_site(fine, "soq")
+    fine.close()
+
+
 def test_revoked_key_opens_nothing(registry: Registry) -> None:
     key = keys.create_key(registry, "soq", "browser", ACTOR)
     [made] = keys.list_keys(registry)
