@@ -22,11 +22,12 @@ FIELDS = frozenset(
     {
         "attempts", "batch_id", "batches", "bytes", "code", "commits", "count", "day",
         "day_from", "day_to", "duplicates", "duration_ms", "dropped", "error", "exit_code",
-        "host", "ids", "kept", "key_class", "loaded", "metric", "name", "parked", "pid", "place",
-        "port", "program", "query_id", "reason", "refused", "rejected", "release_id", "role", "rows",
-        "rows_accepted", "rows_duplicate", "rows_in", "rows_refused", "rows_rejected", "rule",
-        "seconds", "seq", "signal", "site", "spool_bytes", "stage", "state", "status", "table",
-        "tables", "transactions", "version", "waiting", "window", "worker",
+        "host", "ids", "kept", "key_class", "loaded", "metric", "name", "parked", "pid",
+        "place", "port", "program", "query_id", "reason", "refused", "rejected", "release_id",
+        "role", "rows", "rows_accepted", "rows_duplicate", "rows_in", "rows_refused",
+        "rows_rejected", "rule", "seconds", "seq", "signal", "site", "spool_bytes", "stage",
+        "state", "status", "table", "tables", "transactions", "version", "waiting", "window",
+        "worker",
     }
 )
 # fmt: on
