@@ -27,7 +27,7 @@ Pattern = Annotated[str, Field(min_length=1, max_length=4_000)]
 Example = Annotated[str, Field(min_length=1, max_length=500)]
 Examples = Annotated[tuple[Example, ...], Field(min_length=2)]
 
-_WORD = re.compile(r"[^\W\d_a-zа-яё]+(?=[^\W\d_a-zа-яё][^\W\d_])|[^\W_]?[^\W_A-ZА-ЯЁ]+|[^\W_]+")
+_BETWEEN = re.compile(r"[\W_]+")
 
 
 class PiiRule(Strict):
@@ -133,4 +133,17 @@ def split_words(key: str) -> tuple[str, ...]:
 
     Signs between words do not count; of very long names only the last words do.
     """
-    return tuple(word.lower() for word in _WORD.findall(key)[-WORDS_MAX:])
+    words = [word for piece in _BETWEEN.split(key) for word in _split_case(piece)]
+    return tuple(word.lower() for word in words[-WORDS_MAX:])
+
+
+def _split_case(piece: str) -> list[str]:
+    """Split before a capital after a small letter, and before the last of several capitals."""
+    words: list[str] = []
+    start = 0
+    for at in range(1, len(piece)):
+        before, char, after = piece[at - 1], piece[at], piece[at + 1 : at + 2]
+        if char.isupper() and (not before.isupper() or after.islower()):
+            words.append(piece[start:at])
+            start = at
+    return [*words, piece[start:]] if piece else []

@@ -67,12 +67,17 @@ class _Walker:
         return path
 
     def _resolve(self, keys: tuple[str, ...]) -> Path:
-        """Give the path of a header's keys, with the newest element of each list of tables."""
+        """Give the path of a header's keys, with the newest element of each list of tables.
+
+        A table that no header of its own opens begins at the first header inside it.
+        """
         path: Path = ()
         for position, key in enumerate(keys):
             path = (*path, key)
-            if position < len(keys) - 1 and path in self._counts:
-                path = (*path, self._counts[path] - 1)
+            if position < len(keys) - 1:
+                self._note(path, self.at)
+                if path in self._counts:
+                    path = (*path, self._counts[path] - 1)
         return path
 
     def _pair(self, table: Path) -> None:
