@@ -82,9 +82,7 @@ DIAGNOSTICS: dict[str, pl.DataType | type[pl.DataType]] = COMMON | {
     "exception_type": pl.String,
     "exception_message": pl.String,
     "exception_stack": pl.String,
-    "measurements": pl.List(
-        pl.Struct({"name": pl.String, "value": pl.Float64, "unit": pl.String})
-    ),
+    "measurements": pl.List(pl.Struct({"name": pl.String, "value": pl.Float64, "unit": pl.String})),
     "release": pl.String,
     "environment": pl.String,
 }
