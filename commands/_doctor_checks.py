@@ -135,7 +135,8 @@ def check_keyring(settings: Settings) -> Findings:
         with closing(open_keyring(settings)) as keyring, closing(open_registry(settings)) as found:
             policy = load_policy(settings.config_dir)
             late = keyring.due(utc_now() - SWEEP_LATE, policy.retention_days)
-            is_current = keyring.is_current(budget.COUNTER, budget.count_spends(found))
+            spends_seen = keyring.seen(budget.COUNTER)
+            spends = budget.count_spends(found)
     except (Unavailable, ConfigError):
         yield Finding("fail", "The keyring does not open: check the master key and the disk.")
         return
@@ -144,7 +145,7 @@ def check_keyring(settings: Settings) -> Findings:
         yield Finding("warn", f"{what}, and see why the service does not.")
     else:
         yield Finding("ok", "The keyring opens, and no key has outlived its time.")
-    if not is_current:
+    if spends < spends_seen:
         what = "The registry is an older copy: it has forgotten budget that was spent"
         yield Finding("fail", f"{what}. Restore the newest copy before any release.")
 

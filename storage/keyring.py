@@ -149,10 +149,14 @@ class Keyring:
         with self._lock:
             return self._file.witness(counter, value)
 
-    def is_current(self, counter: str, value: int) -> bool:
-        """Say whether a counter kept elsewhere has not gone back, without noting it."""
+    def seen(self, counter: str) -> int:
+        """Give the highest value of a counter kept elsewhere that `witness` was told; 0 for none.
+
+        Ask for this before counting there: then another process that counts on in between can
+        only make the count higher, and a lower one means an older copy.
+        """
         with self._lock:
-            return self._file.seen(counter) <= value
+            return self._file.seen(counter)
 
     def close(self) -> None:
         """Close the file and forget the keys in memory."""

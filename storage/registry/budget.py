@@ -26,7 +26,7 @@ State = Literal["reserved", "published", "void_spent"]
 """All three count; `void_spent` has nothing to show for it."""
 
 
-COUNTER = "budget"
+COUNTER = "spends"
 """Name under which the keyring witnesses `count_spends`, so that an older copy is told."""
 
 

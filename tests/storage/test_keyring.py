@@ -199,6 +199,7 @@ def test_witness_tells_when_a_counter_went_back(home: Path) -> None:
     keyring = open_keyring(home)
     assert [keyring.witness("budget", value) for value in (3, 3, 5, 4)] == [True, True, True, False]
     assert keyring.witness("audit", 1)
+    assert [keyring.seen(name) for name in ("budget", "audit", "none")] == [5, 1, 0]
     keyring.close()
 
 
