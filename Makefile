@@ -46,7 +46,7 @@ lint: ## style, types and the import rules
 	$(BIN)/lint-imports --no-logo
 
 test: setup ## the whole suite but the slow tests, lint included; 45 minutes on two cores
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --session-timeout=2700 --durations=10
 
 test-slow: setup ## the slow rest of the suite
 	$(BIN)/python -m pytest -m slow
