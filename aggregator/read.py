@@ -26,20 +26,11 @@ UNIT_COLUMNS = {"device": "device_id", "person": "person_id"}
 ROWS_PER_READ_MAX = 500_000
 """Events behind one answer: below the rows that a reader may get at once."""
 
-ARROW_SETTINGS = {
-    "output_format_arrow_fixed_string_as_fixed_byte_array": 0,
-    "output_format_arrow_string_as_string": 1,
-    "output_format_arrow_low_cardinality_as_dictionary": 0,
-}
-"""Digests come as plain bytes and text as plain text, which is what Polars reads."""
-
 
 class Client(Protocol):
     """What we need of a `clickhouse-connect` client."""
 
-    def raw_query(
-        self, query: str, *, parameters: dict[str, Any], settings: dict[str, Any], fmt: str
-    ) -> bytes:
+    def raw_query(self, query: str, *, parameters: dict[str, Any], fmt: str) -> bytes:
         """Run a query; give its answer's bytes in the format."""
 
 
@@ -68,7 +59,8 @@ def read_window(
 ) -> pl.LazyFrame:
     """Read who did what how often in a window: willing, unmarked, human units alone.
 
-    Shape: -> [unit, *dimensions, rows]; text is '' where an event says nothing.
+    Shape: -> [unit, *dimensions, rows]; the unit's digest in lower-case hex; text is '' where an
+        event says nothing.
     Units: `rows` counts events of different ids, so a second delivery is none.
     `marked` holds ids of withdrawn, restricted or objecting subjects at the cut-off.
     Errors: Unavailable; Refused. The budget is spent by then.
@@ -78,9 +70,9 @@ def read_window(
         slices = _count_rows(client, question) // ROWS_PER_READ_MAX + 1
         # Each unit lies whole in one slice, so rows that arrive between two reads split nobody.
         parts = [_read_slice(client, question, slices, number) for number in range(slices)]
-    schema: dict[str, Any] = {UNIT: pl.Binary, **dict.fromkeys(release.dimension_names, pl.String)}
-    empty = pl.DataFrame(schema={**schema, ROWS: pl.Int64})
-    return pl.concat([empty, *(part for part in parts if part.height)]).lazy()
+    frame = pl.concat(parts)
+    frame.columns = [UNIT, *release.dimension_names, ROWS]
+    return frame.lazy()
 
 
 def ask_window(
@@ -112,24 +104,27 @@ def ask_window(
         parameters["marked"] = sorted(one.hex() for one in marked)
         marks = "lower(hex({})) NOT IN {{marked:Array(String)}}"
         conditions += [marks.format(column) for column in UNIT_COLUMNS.values()]
-    columns = [f"{unit} AS {UNIT}"]
+    columns = [f"lower(hex({unit})) AS {UNIT}"]
     columns += [_select(d, number, parameters) for number, d in enumerate(release.dimensions)]
-    names = ", ".join([UNIT, *release.dimension_names])
-    return Question(", ".join(columns), names, unit, " AND ".join(conditions), parameters)
+    names = [UNIT, *(f"dimension_{number}" for number in range(len(release.dimensions)))]
+    return Question(
+        ", ".join(columns), ", ".join(names), unit, " AND ".join(conditions), parameters
+    )
 
 
 def _select(dimension: Dimension, number: int, parameters: dict[str, Any]) -> str:
+    """Select a dimension under a name that no column has: an alias would stand in the condition."""
     key = dimension.source.removeprefix("properties.")
     if key == dimension.source:
-        return f"toString({key}) AS {dimension.name}"
+        return f"toString({key}) AS dimension_{number}"
     parameters[f"key_{number}"] = key
-    return f"properties[{{key_{number}:String}}] AS {dimension.name}"
+    return f"properties[{{key_{number}:String}}] AS dimension_{number}"
 
 
 def _count_rows(client: Client, question: Question) -> int:
     """Give how many events enter: an upper bound of the rows of the answer."""
     sql = f"SELECT count() FROM sanaq.events WHERE {question.condition}"
-    answer = client.raw_query(sql, parameters=question.parameters, settings={}, fmt="TabSeparated")
+    answer = client.raw_query(sql, parameters=question.parameters, fmt="TabSeparated")
     return int(answer)
 
 
@@ -141,8 +136,6 @@ def _read_slice(client: Client, question: Question, slices: int, number: int) ->
         f"GROUP BY {question.names}"
     )
     parameters = {**question.parameters, "slices": slices, "slice": number}
-    answer = client.raw_query(
-        sql, parameters=parameters, settings=dict(ARROW_SETTINGS), fmt="ArrowStream"
-    )
+    answer = client.raw_query(sql, parameters=parameters, fmt="ArrowStream")
     frame = pl.read_ipc_stream(io.BytesIO(answer))
-    return frame.with_columns(pl.col(ROWS).cast(pl.Int64))
+    return frame.with_columns(pl.exclude(ROWS).cast(pl.String), pl.col(ROWS).cast(pl.Int64))

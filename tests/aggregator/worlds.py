@@ -40,9 +40,7 @@ class StillRows:
     reads: int = 0
     before: Callable[[], None] = field(default=lambda: None)
 
-    def raw_query(
-        self, query: str, *, parameters: dict[str, Any], settings: dict[str, Any], fmt: str
-    ) -> bytes:
+    def raw_query(self, query: str, *, parameters: dict[str, Any], fmt: str) -> bytes:
         """Answer as the real client does."""
         self.reads += 1
         self.before()
@@ -53,7 +51,7 @@ class StillRows:
         schema = {"unit": pl.Int64, "category": pl.String, "city": pl.String, "rows": pl.UInt64}
         frame = pl.DataFrame(self.rows, schema=schema, orient="row")
         data = io.BytesIO()
-        frame.with_columns(pl.col("unit").cast(pl.String).cast(pl.Binary)).write_ipc_stream(data)
+        frame.with_columns(pl.col("unit").cast(pl.String)).write_ipc_stream(data)
         return data.getvalue()
 
 
