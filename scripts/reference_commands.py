@@ -19,16 +19,9 @@ def list_commands(
         return
     context = click.Context(command)
     for name in command.list_commands(context):
-        below = _get_command(command, context, name)
+        below = command.get_command(context, name)
         if below is not None and not below.hidden:
             yield from list_commands(below, (*path, name))
-
-
-def _get_command(group: click.Group, context: click.Context, name: str) -> click.Command | None:
-    try:
-        return group.get_command(context, name)
-    except ModuleNotFoundError:
-        return None
 
 
 def describe_commands() -> str:
