@@ -65,6 +65,7 @@ class SeenTable:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         # Sparse: bytes that were never written take no room, and read as empty slots.
         os.ftruncate(self._file, size)
+        os.posix_fallocate(self._file, 0, HEADER_BYTES)
         self._map = mmap.mmap(self._file, size)
         self.header: Words = np.frombuffer(self._map, np.uint64, HEADER_BYTES // 8)
         shape = (self.buckets_max, SLOTS)

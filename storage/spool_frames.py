@@ -46,16 +46,18 @@ class FrameReader:
         self._in_body = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Take bytes as they come and give each body that is now whole.
+        """Take bytes as they come and give each body that is now whole; exhaust it.
 
         Errors: ValueError where a frame is longer than `FRAME_BYTES_MAX`; the stream is lost.
         """
         self._pieces.append(data)
         self._held += len(data)
-        while self._held >= self._wanted:
-            whole = b"".join(self._pieces) if len(self._pieces) > 1 else self._pieces[0]
-            piece, rest = whole[: self._wanted], whole[self._wanted :]
-            self._pieces, self._held = [rest], len(rest)
+        if self._held < self._wanted:
+            return
+        whole, start = b"".join(self._pieces), 0
+        while len(whole) - start >= self._wanted:
+            piece = whole[start : start + self._wanted]
+            start += self._wanted
             if self._in_body:
                 self._in_body, self._wanted = False, _LENGTH.size
                 yield piece
@@ -63,3 +65,4 @@ class FrameReader:
             self._in_body, self._wanted = True, _LENGTH.unpack(piece)[0]
             if self._wanted > FRAME_BYTES_MAX:
                 raise ValueError("a frame is longer than FRAME_BYTES_MAX")
+        self._pieces, self._held = [whole[start:]], len(whole) - start

@@ -105,7 +105,7 @@ class LoaderClient:
             number = next(self._numbers)
             connection.sendall(encode_frame(Request(number, body)))
             return self._await(connection, number)
-        except OSError:
+        except (OSError, ValueError, msgspec.DecodeError):
             self.close()
             raise Unavailable("spooler") from None
 
@@ -122,8 +122,7 @@ class LoaderClient:
             data = connection.recv(READ_BYTES)
             if not data:
                 raise ConnectionResetError
-            for body in self._reader.feed(data):
-                answer = _DECODER.decode(body)
+            for answer in [_DECODER.decode(body) for body in self._reader.feed(data)]:
                 if answer.id == number:
                     return answer.body
 

@@ -11,6 +11,7 @@ import asyncio
 import fcntl
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -188,24 +189,32 @@ class Spooler:
 def run_spooler(settings: Settings) -> None:
     """Serve the spool of an installation until SIGTERM.
 
-    Errors: SystemExit(1) where another spooler holds the spool.
+    Errors: SystemExit(1) where another spooler holds the spool or the disk has no room for it.
     """
     os.umask(0o077)
     log = get_log("spooler")
     file = spool_file(settings)
     with _hold_lock(file.parent / "lock", log):
-        limits = SpoolLimits(
-            spool_bytes_max=settings.limits.spool_bytes_max,
-            kept_seconds=settings.limits.spooled_batches_kept_seconds,
-            dedup_days_max=settings.limits.dedup_days_max,
-            dedup_ids_max=settings.limits.dedup_ids_max,
-        )
-        spool = Spool(file.parent, limits, utc_now)
+        spool = _open_spool(settings, file.parent, log)
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(serve(spool, spooler_socket(settings), utc_now, log))
         finally:
             spool.close()
+
+
+def _open_spool(settings: Settings, folder: Path, log: Log) -> Spool:
+    limits = SpoolLimits(
+        spool_bytes_max=settings.limits.spool_bytes_max,
+        kept_seconds=settings.limits.spooled_batches_kept_seconds,
+        dedup_days_max=settings.limits.dedup_days_max,
+        dedup_ids_max=settings.limits.dedup_ids_max,
+    )
+    try:
+        return Spool(folder, limits, utc_now)
+    except (OSError, sqlite3.Error, SpoolFull) as error:
+        log.error("the spool cannot be opened", error=name_error(error))
+        raise SystemExit(1) from None
 
 
 def spooler_socket(settings: Settings) -> Path:
