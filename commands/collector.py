@@ -6,16 +6,28 @@ import errno
 import signal
 import socket
 import time
+from contextlib import closing
 
 import click
 
 from commands.supervise import Child, Supervisor
 from config.errors import ConfigError
 from config.settings import HostPort, Settings, load_settings
-from storage.logs import get_log
+from config.vocabulary import load_vocabulary
+from storage.errors import Unavailable
+from storage.key_sweep import sweep_keys
+from storage.keyring import open_keyring
+from storage.logs import Log, get_log
+from storage.registry import open_registry
 
 BIND_SECONDS_MAX = 15.0
 """How long an address that is still in use is tried again."""
+
+SWEEP_SECONDS = 600.0
+"""How often keys are looked over: a visit salt dies at most so long after its 48 hours."""
+
+ACTOR = "collector"
+"""Who the audit log names for destructions on schedule."""
 
 
 @click.command()
@@ -50,7 +62,39 @@ def run_collector(settings: Settings) -> None:
         )
         for n in range(settings.limits.collector_workers)
     ]
-    Supervisor(children, get_log("collector")).run(lambda: None)
+    log = get_log("collector")
+    Supervisor(children, log).run(_Sweeper(settings, log).tick)
+
+
+class _Sweeper:
+    """Destroys pseudonym keys whose time has come, now and then, beside the workers."""
+
+    def __init__(self, settings: Settings, log: Log) -> None:
+        self._settings = settings
+        self._log = log
+        self._policy = load_vocabulary(settings.config_dir).policy
+        self._next_at = 0.0
+
+    def tick(self) -> None:
+        """Sweep when it is time; a neighbour that is away puts it off to the next time."""
+        if time.monotonic() < self._next_at:
+            return
+        self._next_at = time.monotonic() + SWEEP_SECONDS
+        try:
+            destroyed = self._sweep()
+        except Unavailable as fault:
+            self._log.warn("keys were not swept", name=fault.what.replace(" ", "-"))
+        else:
+            if destroyed:
+                self._log.info("keys destroyed", count=destroyed)
+
+    def _sweep(self) -> int:
+        """Destroy what is due, on the audit log; give how many keys."""
+        with (
+            closing(open_registry(self._settings)) as registry,
+            closing(open_keyring(self._settings)) as keyring,
+        ):
+            return sweep_keys(keyring, registry, self._policy.retention_days, ACTOR)
 
 
 def bind(address: HostPort) -> socket.socket:

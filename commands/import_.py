@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -89,7 +90,7 @@ def _run(file: Path, site: str, as_json: bool, path: str, body_of: BodyOf) -> No
 
 def _with_progress(requests: Iterator[list[bytes]], tally: Tally) -> Iterator[list[bytes]]:
     """Give the requests, and tell on the way how far they are."""
-    is_watched = click.get_text_stream("stderr").isatty()
+    is_watched = sys.stderr.isatty()
     for lines in requests:
         yield lines
         if is_watched:

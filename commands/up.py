@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from threading import Event
 
 import click
 import httpx
@@ -29,20 +30,38 @@ def up() -> None:
     run_up(settings, tell=lambda line: click.echo(line, err=True))
 
 
-def run_up(settings: Settings, tell: Callable[[str], None]) -> None:
-    """Keep all roles running; tell once when the service is ready.
+def run_up(
+    settings: Settings,
+    tell: Callable[[str], None],
+    when_ready: Callable[[Callable[[], None]], None] | None = None,
+) -> bool:
+    """Keep all roles running until asked to stop; tell once when the service is ready.
 
-    They stop in this order, so that what is accepted can still be written.
+    They stop in this order, so that what is accepted can still be written. `when_ready` is called
+    once with a function that ends the service as failed; gives whether it was not called.
     """
     names = ["collector", "dashboards", "loader", "spooler"]
     if settings.clickhouse is None:
         names.append("embedded")
     supervisor = Supervisor([Child(name, [name]) for name in names], get_log("up"))
-    supervisor.run(_announce(settings, tell))
+    failed = Event()
+
+    def fail() -> None:
+        failed.set()
+        supervisor.stopping.set()
+
+    def ready() -> None:
+        if when_ready is not None:
+            when_ready(fail)
+
+    supervisor.run(_announce(settings, tell, ready))
+    return not failed.is_set()
 
 
-def _announce(settings: Settings, tell: Callable[[str], None]) -> Callable[[], None]:
-    """Give what tells the addresses as soon as the service answers."""
+def _announce(
+    settings: Settings, tell: Callable[[str], None], ready: Callable[[], None]
+) -> Callable[[], None]:
+    """Give what tells the addresses as soon as the service answers, and then calls `ready`."""
     waiting = {
         f"collector   {_url(settings.collector, settings)}": settings.collector,
         f"dashboards  {_url(settings.dashboards, settings)}": settings.dashboards,
@@ -58,6 +77,8 @@ def _announce(settings: Settings, tell: Callable[[str], None]) -> Callable[[], N
             if is_ready(_url(address, settings)):
                 tell(f"ready: {line}")
                 del waiting[line]
+        if not waiting:
+            ready()
 
     return announce
 

@@ -28,7 +28,7 @@ def add(role: Role, email: str) -> None:
     """
     with opened() as (settings, registry):
         token = users.add_user(registry, email, role, audit.cli_actor())
-        click.echo(_link(settings, token))
+        click.echo(link_of(settings, token))
 
 
 @user.command()
@@ -40,7 +40,7 @@ def link(email: str) -> None:
     """
     with opened() as (settings, registry):
         token = users.renew_link(registry, email, audit.cli_actor())
-        click.echo(_link(settings, token))
+        click.echo(link_of(settings, token))
 
 
 @user.command()
@@ -76,6 +76,6 @@ def list_all(as_json: bool) -> None:
     print_rows(rows, as_json, "No accounts yet: sanaq user add --role operator EMAIL")
 
 
-def _link(settings: Settings, token: str) -> str:
+def link_of(settings: Settings, token: str) -> str:
     scheme = "https" if settings.tls_cert else "http"
     return f"{scheme}://{settings.dashboards}{users.link_path(token)}"
