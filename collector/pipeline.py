@@ -147,8 +147,8 @@ def _schema_after(step: Stage, before: Schema) -> Schema:
 
 def _split(batch: pl.DataFrame, step: Stage, rejected: dict[int, str]) -> pl.DataFrame:
     """Move marked rows out of the batch into `rejected`; reasons must be declared ones."""
-    marked = batch.filter(pl.col(REASON).is_not_null())
-    if marked.height:
+    if batch[REASON].null_count() < batch.height:
+        marked = batch.filter(pl.col(REASON).is_not_null())
         reasons = marked[REASON].to_list()
         if not set(reasons) <= set(step.rejects):
             raise PipelineError(f"{step.name} rejected with a reason it did not declare")

@@ -109,13 +109,12 @@ def _sent_ids() -> pl.Expr:
 
 def _permitted(batch: pl.DataFrame, policy: Policy) -> pl.Series:
     """Give the permitted purposes of each row as bits."""
-    rules = {site: _site_masks(policy, site) for site in batch["site"].unique().to_list()}
-    held = batch["site"].replace_strict({s: m[0] for s, m in rules.items()}, return_dtype=pl.UInt16)
-    refusable = batch["site"].replace_strict(
-        {s: m[1] for s, m in rules.items()}, return_dtype=pl.UInt16
-    )
-    refused = batch["refused"] & refusable
-    return ((batch["granted"] | held) & (refused ^ 0xFFFF)).alias(PERMITTED)
+    masks = {site: _site_masks(policy, site) for site in batch["site"].unique().to_list()}
+    permitted = []
+    for site, granted, refused in batch.select("site", "granted", "refused").iter_rows():
+        held, refusable = masks[site]
+        permitted.append((granted | held) & ~(refused & refusable))
+    return pl.Series(PERMITTED, permitted, pl.UInt16)
 
 
 def _site_masks(policy: Policy, site: str) -> tuple[int, int]:
@@ -152,10 +151,8 @@ def _terms_of_type(table: str, name: str, context: Context, bits: dict[str, int]
 def _names(permitted: pl.Series, policy: Policy) -> pl.Series:
     """Give the permitted purposes by name, in the policy's order."""
     bits = purpose_bits(tuple(policy.purposes))
-    spelled = {
-        value: [name for name, bit in bits.items() if value & bit]
-        for value in permitted.unique().to_list()
-    }
-    return pl.Series(
-        "purposes", [spelled[value] for value in permitted.to_list()], pl.List(pl.String)
-    )
+    values = permitted.unique().to_list()
+    spelled = [[name for name, bit in bits.items() if value & bit] for value in values]
+    place_of = {value: place for place, value in enumerate(values)}
+    places = [place_of[value] for value in permitted.to_list()]
+    return pl.Series("purposes", spelled, pl.List(pl.String)).gather(places)

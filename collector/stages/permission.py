@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -12,6 +12,8 @@ from config.policy import Policy
 PERMITTED = "permitted"
 """Column with the permitted purposes of each row, as bits over the policy's purposes."""
 
+TABLES = ("events", "diagnostics")
+
 
 def blank_unpermitted(
     batch: pl.DataFrame, policy: Policy, columns: Mapping[str, str]
@@ -19,24 +21,23 @@ def blank_unpermitted(
     """Set columns to null in rows whose permitted purposes do not cover them.
 
     `columns` maps a column of the batch to the at-rest column that it becomes; its purpose in the
-    row's table decides. A column that the row's table does not have becomes null too.
+    row's table decides. A column that the row's table does not have becomes null too. Columns that
+    share their purposes are blanked by one condition; what is permitted everywhere or empty anyway
+    is passed over, which most columns of most batches are.
     """
     everywhere = _permitted_everywhere(batch)
-    blanked = []
+    present = [table for table in TABLES if (batch["table"] == table).any()]
+    blanked: dict[tuple[int, ...], list[str]] = {}
     for column, kept_as in columns.items():
-        bits = [_bit_of(policy, table, kept_as) for table in ("events", "diagnostics")]
-        if all(bit & everywhere for bit in bits):
+        bits = {table: _bit_of(policy, table, kept_as) for table in TABLES}
+        if all(bits[table] & everywhere for table in present):
             continue
-        allowed = (pl.col(PERMITTED) & _needed(*bits)) != 0
-        blanked.append(pl.when(allowed).then(pl.col(column)).alias(column))
-    return batch.with_columns(blanked) if blanked else batch
-
-
-def has_purpose(policy: Policy, purposes: Iterable[str]) -> pl.Expr:
-    """Give the condition that a row is permitted all the purposes."""
-    bits = purpose_bits(tuple(policy.purposes))
-    needed = pl.lit(sum(bits[name] for name in purposes), pl.UInt16)
-    return (pl.col(PERMITTED) & needed) == needed
+        if batch[column].null_count() < batch.height:
+            blanked.setdefault(tuple(bits.values()), []).append(column)
+    return batch.with_columns(
+        pl.when((pl.col(PERMITTED) & _needed(bits)) != 0).then(pl.col(names))
+        for bits, names in blanked.items()
+    )
 
 
 def _permitted_everywhere(batch: pl.DataFrame) -> int:
@@ -56,8 +57,9 @@ def _bit_of(policy: Policy, table: str, column: str) -> int:
     return purpose_bits(tuple(policy.purposes))[purpose]
 
 
-def _needed(events_bit: int, diagnostics_bit: int) -> pl.Expr:
+def _needed(bits: tuple[int, ...]) -> pl.Expr:
     """Give the bit that a row needs, by its table."""
+    events_bit, diagnostics_bit = bits
     if events_bit == diagnostics_bit:
         return pl.lit(events_bit, pl.UInt16)
     return (
