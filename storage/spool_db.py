@@ -66,6 +66,14 @@ class SpoolDb:
                 self.execute("ROLLBACK")
             raise SpoolFull from None
 
+    def shrink_log(self) -> None:
+        """Move the log into the file and cut it to nothing, as far as disk and readers let it."""
+        try:
+            self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error as error:
+            if not _is_disk_full(error):
+                raise
+
     def read_meta(self, name: str) -> bytes | None:
         """Give a value that belongs to the whole spool, or none."""
         row = self.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()

@@ -22,7 +22,10 @@ SPOOLED, LOADING, LOADED, PARKED = range(4)
 """States of a batch: waits; handed to the loader; in the warehouse; needs a person."""
 
 BUSY_SECONDS = 10.0
-"""How long a connection waits for a lock."""
+"""How long a reader waits for a lock."""
+
+WRITER_BUSY_SECONDS = 1.0
+"""How long the writer waits for a lock; it is the only one who writes, so rarely at all."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -89,7 +92,9 @@ def open_for_writing(
     Errors: sqlite3.Error.
     """
     path.touch(mode=0o600)
-    connection = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, factory=connection_class)
+    connection = sqlite3.connect(
+        path, WRITER_BUSY_SECONDS, isolation_level=None, factory=connection_class
+    )
     set_pragmas(
         connection,
         "auto_vacuum=INCREMENTAL",

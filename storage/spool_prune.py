@@ -13,7 +13,9 @@ FREE_PAGES_MAX = 16_000
 """Free pages that the file keeps for the next rows; more are given back to the disk."""
 
 
-def prune(db: SpoolDb, totals: Totals, before_ms: int, first_span: int) -> bool:
+def prune(
+    db: SpoolDb, totals: Totals, before_ms: int, first_span: int, free_pages_max: int
+) -> bool:
     """Delete what is older than `before_ms` or belongs to forgotten spans; tell if more is left.
 
     Errors: SpoolFull.
@@ -23,7 +25,7 @@ def prune(db: SpoolDb, totals: Totals, before_ms: int, first_span: int) -> bool:
     answers = _first(db, "SELECT number, committed_at FROM commits ORDER BY number", before_ms)
     digests = _first(db, "SELECT seq, span FROM digests ORDER BY seq", first_span)
     if not (kept or answers or digests):
-        return _give_back(db)
+        return _give_back(db, free_pages_max)
     with db.transaction():
         _delete_batches(db, kept)
         db.connection.executemany("DELETE FROM commits WHERE number = ?", answers)
@@ -67,10 +69,10 @@ def _uncount(totals: Totals, rows: list[tuple[int, int, int]]) -> None:
         totals.add(LOADED, -accepted, -size, -1)
 
 
-def _give_back(db: SpoolDb) -> bool:
+def _give_back(db: SpoolDb, free_pages_max: int) -> bool:
     """Return free pages beyond what the next rows will use; tell whether there are more."""
     free = int(db.execute("PRAGMA freelist_count").fetchone()[0])
-    if free <= FREE_PAGES_MAX:
+    if free <= free_pages_max:
         return False
     with db.transaction():
         db.execute(f"PRAGMA incremental_vacuum({ROWS_MAX * 10})").fetchall()

@@ -20,8 +20,9 @@ from storage.spool_file import FILE_NAME, LOADED, SPOOLED, read_boot_id
 from storage.spool_index import SpoolIndex
 from storage.spool_join import Batch, count_outcomes, join_known, split_batches
 from storage.spool_protocol import Commit, Committed, Full, Malformed, SpoolFull, Status
-from storage.spool_prune import prune, prune_kept
+from storage.spool_prune import FREE_PAGES_MAX, prune, prune_kept
 from storage.spool_queue import LoadQueue, read_totals
+from storage.spool_reserve import RESERVE_BYTES, Reserve
 from storage.spool_span import DAY_MS, Span
 
 SWEEP_STEPS = 1 << 16
@@ -45,6 +46,8 @@ class SpoolLimits:
     """Most ids that are remembered."""
     ids_start: int = IDS_START
     """Ids that a new index has room for."""
+    reserve_bytes: int = RESERVE_BYTES
+    """Space on the disk that commits leave for the loader."""
 
 
 class Spool:
@@ -70,6 +73,7 @@ class Spool:
         self.queue = LoadQueue(self._db, self._totals)
         days, ids = limits.dedup_days_max, limits.dedup_ids_max
         self._index = SpoolIndex(self._db, folder, boot_id, days, ids, limits.ids_start)
+        self._reserve = Reserve(folder, limits.reserve_bytes)
         self._note_boot(boot_id)
         self._commits = self._transactions = 0
         self._is_full = False
@@ -102,6 +106,8 @@ class Spool:
         answers = [self._find_repeat(commit) for commit in commits]
         together, later = _split_clashing(commits, answers)
         try:
+            if not self._reserve.hold():
+                raise SpoolFull
             together = self._fit(together, commits, answers)
             taken: Sequence[CommitAnswer] = self._take([commits[index] for index in together])
         except SpoolFull:
@@ -113,6 +119,10 @@ class Spool:
                 answers[index] = answer
         self._is_full = Full() in answers
         return [Malformed() if answer is None else answer for answer in answers]
+
+    def give_up_reserve(self) -> bool:
+        """Let a change that found the disk full use the space kept back; tell if there was any."""
+        return self._reserve.give_up()
 
     def status(self) -> Status:
         """Tell how the spool is."""
@@ -144,8 +154,12 @@ class Spool:
             return False
         now_ms = unix_ms(self._clock())
         self._index.forget(now_ms, self.queue.oldest_span())
-        kept_from = now_ms - self._limits.kept_seconds * 1000
-        is_more = prune(self._db, self._totals, kept_from, self._index.first_span)
+        kept_from, free = now_ms - self._limits.kept_seconds * 1000, FREE_PAGES_MAX
+        if not self._reserve.hold():
+            # Of a full disk everything is given back that can be, before its time.
+            kept_from, free = now_ms + 1, 0
+            self._db.shrink_log()
+        is_more = prune(self._db, self._totals, kept_from, self._index.first_span, free)
         return self._index.sweep(SWEEP_STEPS) or is_more
 
     def _state(self) -> Literal["ready", "rebuilding", "full"]:

@@ -105,13 +105,20 @@ class Spooler:
 
     def _answer_now(self, link: Link, body: RequestBody) -> AnswerBody:
         try:
-            if isinstance(body, AskStatus):
-                return self._spool.status()
-            if isinstance(body, Claim):
-                return self._claim(link, body)
-            return self._change(body)
+            return self._answer_once(link, body)
         except SpoolFull:
-            return Full()
+            # The loader's way out of a full disk: what it does makes room.
+            if not self._spool.give_up_reserve():
+                return Full()
+        self._log.warn("the disk is full; the space kept back is used for loading")
+        return self._answer_now(link, body)
+
+    def _answer_once(self, link: Link, body: RequestBody) -> AnswerBody:
+        if isinstance(body, AskStatus):
+            return self._spool.status()
+        if isinstance(body, Claim):
+            return self._claim(link, body)
+        return self._change(body)
 
     def _claim(self, link: Link, body: Claim) -> AnswerBody:
         if self._lease not in (None, link):
@@ -177,6 +184,7 @@ class Spooler:
                 pause /= 20
         except SpoolFull:
             self._log.warn("no room on the disk to tidy the spool")
+            self._spool.give_up_reserve()
         asyncio.get_running_loop().call_later(pause, self._tidy)
 
     def _forget_link(self, link: Link) -> None:

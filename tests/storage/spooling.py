@@ -84,7 +84,7 @@ def make_limits(
 ) -> SpoolLimits:
     """Give small limits."""
     limits = (spool_bytes_max, kept_seconds, dedup_days_max, dedup_ids_max)
-    return SpoolLimits(*limits, ids_start=1_000)
+    return SpoolLimits(*limits, ids_start=1_000, reserve_bytes=100_000)
 
 
 class SpoolerProcess:

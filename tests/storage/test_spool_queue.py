@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
 from storage.spool import read_batches, read_ledger
 from storage.spool_file import FILE_NAME, open_for_reading
-from storage.spool_protocol import Committed
+from storage.spool_protocol import Committed, Full
 from storage.spool_writer import Spool
 from tests.storage.spooling import TestClock, make_commit, make_limits, open_spool
 
@@ -136,7 +137,7 @@ def test_loaded_batches_leave_after_their_time_and_their_bytes_are_overwritten(
 def test_the_file_gives_back_what_it_no_longer_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.spool_prune.FREE_PAGES_MAX", 10)
+    monkeypatch.setattr("storage.spool_writer.FREE_PAGES_MAX", 10)
     spool = open_spool(tmp_path)
     for number in range(40):
         spool.commit([make_commit(*range(number * 900, number * 900 + 900))])
@@ -156,4 +157,32 @@ def test_a_reader_sees_one_moment(spool: Spool, tmp_path: Path) -> None:
     spool.commit([make_commit(7)])
     assert reader.execute("SELECT count(*) FROM batches").fetchone()[0] == 3
     reader.close()
+    spool.close()
+
+
+def test_a_full_disk_can_be_emptied_by_loading_and_takes_commits_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commits leave a reserve on the disk; what was loaded makes room for the next reserve."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "on demand")
+
+    spool = open_spool(tmp_path)
+    spool.commit([make_commit(*range(2_000))])
+    assert (tmp_path / "reserve").stat().st_size == 100_000
+    assert spool.give_up_reserve()
+    assert not spool.give_up_reserve()
+    with monkeypatch.context() as full:
+        full.setattr("storage.spool_reserve.os.posix_fallocate", fail)
+        assert spool.commit([make_commit(2_001)]) == [Full()]
+        assert not (tmp_path / "reserve").exists()
+        spool.queue.mark_loaded([1], 0)
+        while spool.tidy():
+            pass
+        spool.tidy()
+        assert spool.status().kept_bytes == 0
+        assert spool._db.execute("PRAGMA freelist_count").fetchone()[0] == 0
+    assert spool.commit([make_commit(1, 2_001)]) == [Committed([b"\x01"])]
+    assert (tmp_path / "reserve").exists()
     spool.close()
