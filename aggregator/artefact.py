@@ -43,18 +43,22 @@ def sha256_of(data: bytes) -> str:
 def store_artefact(releases: Path, release_id: str, files: Mapping[str, bytes]) -> Path:
     """Write the files into a new folder that appears whole, on the disk, or not at all.
 
-    Errors: FileExistsError where the release has a folder already; OSError when the disk refuses.
+    Errors: FileExistsError where the release has a folder already; Unavailable when the disk
+        refuses.
     """
     final = releases / release_id
     if final.exists():
         raise FileExistsError("a release is never written twice")
     draft = releases / (PARTIAL + release_id)
-    draft.mkdir(mode=0o700)
-    for name, data in files.items():
-        _write_file(draft / name, data)
-    _sync_folder(draft)
-    draft.rename(final)
-    _sync_folder(releases)
+    try:
+        draft.mkdir(mode=0o700)
+        for name, data in files.items():
+            _write_file(draft / name, data)
+        _sync_folder(draft)
+        draft.rename(final)
+        _sync_folder(releases)
+    except OSError:
+        raise Unavailable("releases folder") from None
     return final
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import polars as pl
 
-from aggregator.accounting import decimal_up, tail_of
+from aggregator.accounting import decimal_up, half_width_of, tail_of
 from aggregator.artefact import sha256_of
 from aggregator.consistency import MEASURED
 from aggregator.measure import Measured
@@ -212,7 +212,7 @@ def _accuracy(plan: Plan, measured: Measured) -> dict[str, Any]:
         "kept_probability": {str(n): decimal_up(plan.shown_of(n)) for n in counts},
         "expected_spurious": _spurious(plan),
         "ci95": plan.half_widths(),
-        "truncation_loss_dp": estimate_loss(measured, release),
+        "truncation_loss_dp": estimate_loss(measured, plan),
         "known_bias": (
             "counts are of bounded contributions: each unit in at most L0 cells, with at most "
             "Linf rows in each; counts for reading are never negative, so their sums are too high"
@@ -230,8 +230,9 @@ def _spurious(plan: Plan) -> str:
     return decimal_up(cells * tail_of(plan.units_scale, plan.release.suppress_below))
 
 
-def estimate_loss(measured: Measured, release: Release) -> dict[str, Any]:
+def estimate_loss(measured: Measured, plan: Plan) -> dict[str, Any]:
     """Tell what bounding cost, from noisy numbers alone: pairs before and after, in percent."""
+    release, width = plan.release, half_width_of(plan.loss_scale)
     counted = int(measured.cells[release.measures.units + MEASURED].sum() or 0)
     lost = max(0, measured.pairs - max(0, counted))
     percent = min(100, round(100 * lost / measured.pairs)) if measured.pairs > 0 else 0
@@ -239,5 +240,8 @@ def estimate_loss(measured: Measured, release: Release) -> dict[str, Any]:
         "pairs_measured": measured.pairs,
         "pairs_counted_measured": counted,
         "percent": percent,
+        "percent_ci95": min(100, round(100 * width / measured.pairs))
+        if measured.pairs > 0
+        else 100,
         "cells_per_unit_seen_max": release.bounds.loss_cells_max,
     }

@@ -17,8 +17,9 @@ _PAGE = """\
 
 {question}
 
-From {start} (included) to {end} (excluded), UTC. Release `{release_id}`. It never changes: a
-correction would be a new release that names this one.
+From {start} (included) to {end} (excluded), UTC.
+Release `{release_id}`.
+It never changes: a correction would be a new release that names this one.
 
 ## Columns
 
@@ -35,8 +36,8 @@ are the nearest counts that can be true together; they are blank where fewer tha
 sums are too high. `{units}` of different cells overlap and have no sum.
 
 Each {unit} is counted in at most {cells} cells, picked at random, with at most {most} {rows} in
-each: a {unit} that did more is counted as if it had done less. This took about {loss} % of all
-pairs of {unit} and cell, by an estimate that is noisy too.
+each: a {unit} that did more is counted as if it had done less. This took about {loss} %
+(give or take {loss_width}) of all pairs of {unit} and cell.
 
 ## What is promised to those who are counted
 
@@ -73,6 +74,7 @@ def write_readme(plan: Plan, facts: Facts, loss: dict[str, Any]) -> bytes:
         cells=bounds.cells_per_unit_max,
         most=bounds.rows_per_cell_max,
         loss=loss["percent"],
+        loss_width=loss["percent_ci95"],
         epsilon=decimal_up(plan.epsilon_of(), 2),
         epsilon_two=decimal_up(plan.epsilon_of(2), 2),
         delta=plan.delta_of(),

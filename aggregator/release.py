@@ -153,7 +153,7 @@ def seal_release(
     key = job.keyring.signing_key()
     files = write_table(table)
     files["audit.json"] = canonical(dict(facts.audit))
-    files["README.md"] = write_readme(plan, facts, estimate_loss(measured, plan.release))
+    files["README.md"] = write_readme(plan, facts, estimate_loss(measured, plan))
     key_id = key_id_of(key.public_key())
     manifest = canonical(write_manifest(plan, facts, measured, table, files, key_id))
     return {**files, MANIFEST: manifest, SIGNATURE: sign_manifest(manifest, key)}

@@ -145,7 +145,10 @@ def verify(which: str, public_key: Path | None) -> None:
         folder = folder if folder.is_dir() else settings.path("releases") / which
     if not folder.is_dir():
         raise click.ClickException("no such release")
-    faults = find_faults(read_artefact(folder), public)
+    try:
+        faults = find_faults(read_artefact(folder), public)
+    except OSError:
+        raise click.ClickException("the release cannot be read") from None
     if faults:
         raise click.ClickException("; ".join(faults))
     click.echo("every byte is as it was signed")

@@ -15,6 +15,7 @@ from aggregator.errors import ReleaseRefused
 from aggregator.release import run_release
 from aggregator.signature import find_faults
 from aggregator.windows import week_of
+from storage.errors import Unavailable
 from storage.registry import BudgetExhausted, budget
 from tests.aggregator.makers import make_release
 from tests.aggregator.worlds import WINDOW, StillRows, make_job
@@ -46,7 +47,7 @@ def test_a_disk_that_fails_once(number: int, home: Path, monkeypatch: pytest.Mon
     release = job.config.releases["weekly_test"]
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", DiskFull(number))
-        with pytest.raises(OSError, match="space"):
+        with pytest.raises(Unavailable, match="releases folder"):
             run_release(job, release, WINDOW)
     reads = rows.reads
     done = run_release(job, release, WINDOW)
