@@ -20,10 +20,13 @@ _CARD_PREFIX = re.compile(
 )
 _AMERICAN_EXPRESS = re.compile(r"3[47]")
 _MOMENT = re.compile(
-    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d"
+    r"20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d"
     r"|\d{6}(?:[01]\d|2[0-3])[0-5]\d[0-5]\d"
 )
-"""A moment in 12 digits: year to minute, or two digits of the year to second."""
+"""A moment in 12 digits: year to minute, or two digits of the year to second.
+
+Only years that senders name: a longer span would take in ids of living people.
+"""
 
 
 def digits_of(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -85,11 +87,18 @@ def test_other_lengths_are_no_iin(text: str) -> None:
     assert not is_iin(text)
 
 
-@given(st.datetimes(), st.sampled_from(["%y%m%d%H%M%S", "%Y%m%d%H%M"]))
-def test_a_moment_is_no_dated_iin(moment: object, form: str) -> None:
-    text = moment.strftime(form)  # type: ignore[attr-defined]
-    assume(form.startswith("%y") or text[:2] in ("19", "20"))
-    assert not is_dated_iin(text)
+@given(st.integers(946_684_800, 2_524_607_999), st.sampled_from(["%y%m%d%H%M%S", "%Y%m%d%H%M"]))
+def test_a_moment_is_no_dated_iin(second: int, form: str) -> None:
+    assert not is_dated_iin(datetime.fromtimestamp(second, UTC).strftime(form))
+
+
+@given(st.dates(date(1921, 1, 1), date(2026, 12, 31)), st.booleans(), st.integers(0, 9_999))
+def test_the_id_of_anyone_alive_is_dated(birthday: date, is_woman: bool, serial: int) -> None:
+    century = (3 if birthday.year < 2000 else 5) + is_woman
+    eleven = f"{birthday:%y%m%d}{century}{serial:04}"
+    last = iin_check_digit(eleven)
+    assume(last is not None)
+    assert is_dated_iin(f"{eleven}{last}")
 
 
 @given(digits(11))
