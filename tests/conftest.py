@@ -13,8 +13,13 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.helpers import SHARED, free_port
+
+# A shared machine may stall any example; every test is bounded in time as a whole.
+settings.register_profile("sanaq", deadline=None)
+settings.load_profile("sanaq")
 
 NOT_RUN = "the data sets beside the checkout are absent"
 """The only reason for which a test may be skipped."""
