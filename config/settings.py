@@ -79,7 +79,8 @@ class Settings(Strict):
 
         Errors: `ConfigError` where it cannot be made or is not ours.
         """
-        make_private_folder(self.home)
+        if not self.home.exists():  # One that is there may be shared, and stays as it is.
+            make_private_folder(self.home)
         return make_private_folder(self.home / name)
 
     def socket_path(self, name: str) -> Path:

@@ -129,6 +129,13 @@ def test_a_folder_that_others_may_enter_is_closed(home: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
 
 
+def test_a_home_that_is_there_keeps_its_mode(home: Path) -> None:
+    home.chmod(0o755)
+    path = settings_of(home).path("spool")
+    assert stat.S_IMODE(home.stat().st_mode) == 0o755
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
 def test_a_file_in_the_place_of_a_folder_is_told(home: Path) -> None:
     (home / "spool").write_text("")
     with pytest.raises(ConfigError, match="cannot be made"):
