@@ -15,17 +15,24 @@ from typing import Any
 import ua_parser
 from ua_parser.loaders import load_builtins
 from ua_parser.regex import Resolver
-from user_agents.parsers import UserAgent
+from user_agents.parsers import (
+    UserAgent,
+    parse_browser,
+    parse_device,
+    parse_operating_system,
+)
 
 from collector.context import ClientInfo
 
 USER_AGENT_CHARS_MAX = 1_024
-"""Longer user agents are cut before they are read."""
+"""Longer user agents are no browser's and are not read; cut, they might end in half an id."""
 
 CACHED_MAX = 10_000
 
 _RESOLVER = Resolver(load_builtins())
-_BRAND = re.compile(r'"([^"]{1,64})";\s*v="(\d{1,8})')
+_BRAND = re.compile(r'"([A-Za-z][A-Za-z0-9 ._-]{0,31})";\s*v="(\d{1,6})[."]')
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ()._+-]{0,63}")
+_VERSION = re.compile(r"\d{1,6}(?:\.\d{1,6}){0,3}")
 _UNBRANDED = re.compile(r"not.?a.?brand|chromium", re.IGNORECASE)
 _AUTOMATIC = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|feed|fetch|monitor|preview|headless|lighthouse|curl/|wget/"
@@ -41,7 +48,7 @@ def read_client(user_agent: str, client_hints: str) -> ClientInfo:
 
     Client hints (`join_hints`) stand before what the user agent says, since browsers freeze it.
     """
-    parsed = _parse(user_agent[:USER_AGENT_CHARS_MAX])
+    parsed = _parse(user_agent if len(user_agent) <= USER_AGENT_CHARS_MAX else "")
     hints = dict(part.split("=", 1) for part in client_hints.split("\x1f") if "=" in part)
     info = ClientInfo(
         browser=_known(parsed.browser.family),
@@ -76,8 +83,6 @@ def _parse(user_agent: str) -> Any:
 
 def _fill(parsed: Any, user_agent: str, result: Any) -> Any:
     """Give the library's object the parts that its constructor would have parsed itself."""
-    from user_agents.parsers import parse_browser, parse_device, parse_operating_system
-
     browser, system, device = result.user_agent, result.os, result.device
     parsed.ua_string = user_agent
     parsed.os = parse_operating_system(
@@ -112,17 +117,43 @@ def _device_type(parsed: Any) -> str:
 
 
 def _with_hints(info: ClientInfo, hints: dict[str, str]) -> ClientInfo:
-    """Let client hints stand before the user agent where they say something."""
-    changes: dict[str, str] = {}
-    brands = [b for b in _BRAND.findall(hints.get("sec-ch-ua", "")) if not _UNBRANDED.search(b[0])]
-    if brands and not info.is_bot:
-        changes |= {"browser": brands[0][0].replace("Google ", ""), "browser_version": brands[0][1]}
-    if platform := hints.get("sec-ch-ua-platform", "").strip('"'):
-        changes["os"] = {"macOS": "Mac OS X"}.get(platform, platform)
-    if version := hints.get("sec-ch-ua-platform-version", "").strip('"'):
-        changes["os_version"] = version
+    """Let client hints stand before the user agent where they say something; bots say nothing."""
+    brands = hints.get("sec-ch-ua", "")
+    if info.is_bot or _AUTOMATIC.search(brands):
+        return info._replace(is_bot=True, device_type="bot")
+    changes = _brand(brands) | _system(info, hints)
     if hints.get("sec-ch-ua-mobile") == "?1":
         changes["device_type"] = "phone"
-    if model := hints.get("sec-ch-ua-model", "").strip('"'):
+    if model := _unquoted(hints, "sec-ch-ua-model", _NAME):
         changes["device_model"] = model
     return ClientInfo(**info._asdict() | changes)
+
+
+def _brand(brands: str) -> dict[str, str]:
+    """Give browser and version of the first brand that is one."""
+    for name, version in _BRAND.findall(brands):
+        if not _UNBRANDED.search(name):
+            return {"browser": name.replace("Google ", ""), "browser_version": version}
+    return {}
+
+
+def _system(info: ClientInfo, hints: dict[str, str]) -> dict[str, str]:
+    """Give the system and its version; Windows tells its own by the platform's.
+
+    Source: Microsoft, "Detect Windows 11 using User-Agent Client Hints": 13 and more is Windows 11.
+    """
+    changes = {}
+    if platform := _unquoted(hints, "sec-ch-ua-platform", _NAME):
+        changes["os"] = {"macOS": "Mac OS X"}.get(platform, platform)
+    if version := _unquoted(hints, "sec-ch-ua-platform-version", _VERSION):
+        changes["os_version"] = version
+        if changes.get("os", info.os) == "Windows":
+            major = int(version.partition(".")[0])
+            changes["os_version"] = "11" if major >= 13 else "10" if major else info.os_version
+    return changes
+
+
+def _unquoted(hints: dict[str, str], name: str, form: re.Pattern[str]) -> str:
+    """Give a hint's text where it has the form that browsers give it, else ''."""
+    text = hints.get(name, "").strip('"')
+    return text if form.fullmatch(text) else ""

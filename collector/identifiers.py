@@ -7,6 +7,7 @@ digest of one would make thousands of people a single subject).
 from __future__ import annotations
 
 import re
+import unicodedata
 from uuid import UUID
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
@@ -15,20 +16,36 @@ _ZEROES = re.compile(r"[0\-]+")
 NO_IDS = frozenset({"", "unknown", "null", "none", "undefined", "nil", "9774d56d682e549c"})
 """Values that SDKs send for an absent id; the last is an old Android fault shared by many."""
 
+FRAGMENT_CHARS_MIN = 6
+"""A shorter identifier is too common among the 32 digits of a UUID to be told from chance."""
+
 
 def canonical_id(text: str | None) -> bytes | None:
     """Give the canonical form of a person, device or session id; None where it is no id.
 
-    UUIDs in any case or grouping become lower-case dashed text; other ids are trimmed and keep
-    their case, since an operator's ids may differ by it.
+    UUIDs in any case or grouping become lower-case dashed text; other ids are trimmed, composed
+    (Unicode NFC) and keep their case, since an operator's ids may differ by it.
     """
-    trimmed = (text or "").strip()
-    if trimmed.lower() in NO_IDS or _ZEROES.fullmatch(trimmed):
+    if text is None or is_no_id(text):
         return None
+    trimmed = text.strip()
     uuid = read_uuid(trimmed)
-    return (uuid or trimmed).encode("utf-8", "replace")
+    return (uuid or unicodedata.normalize("NFC", trimmed)).encode("utf-8", "replace")
+
+
+def is_no_id(text: str) -> bool:
+    """Tell whether a value stands for an absent id."""
+    trimmed = text.strip()
+    return trimmed.lower() in NO_IDS or _ZEROES.fullmatch(trimmed) is not None
 
 
 def read_uuid(text: str) -> str | None:
     """Give a UUID in lower-case dashed form, or None where the text is none."""
     return str(UUID(text)) if _UUID.fullmatch(text) else None
+
+
+def tells_of(uuid: str, identifier: str) -> bool:
+    """Tell whether a dashed UUID holds an identifier, or is held by one, in whatever grouping."""
+    digits = uuid.replace("-", "")
+    bare = identifier.replace("-", "").strip().lower()
+    return digits in bare or (len(bare) >= FRAGMENT_CHARS_MIN and bare in digits)

@@ -14,7 +14,7 @@ REASONS: dict[str, str] = {
     "names_exceeded": "The site already sent `undeclared_names_per_site_max` undeclared names.",
     "property_invalid": "A property breaks its declaration, or its key or value is not allowed.",
     "properties_too_many": "The event has more than `properties_per_event_max` properties.",
-    "too_late": "The event is older than the window in which duplicates can be told.",
+    "too_late": "The event is older than the window in which duplicates are told, or than 1970.",
     "too_early": "The event lies further in the future than `clock_ahead_seconds_max`.",
     "forbidden_category": "A property names a category of data that is never collected.",
     "consent_refused": "No permission: the event type asks to be refused without it.",

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
-from urllib.parse import unquote
+
+import msgspec
+
+from collector.identifiers import is_no_id, read_uuid
+from collector.unfold import is_odd, read_oddly
 
 MARK = "[own_id]"
 """What stands where an event's own identifier stood."""
@@ -12,7 +17,8 @@ MARK = "[own_id]"
 REMARK = "own_id"
 
 SEPARATOR = "\x1f"
-"""Between joined texts and joined identifiers; it occurs in neither."""
+"""Between joined texts and joined identifiers; an identifier that holds it is looked for in
+pieces."""
 
 TOKEN_CHARS_MIN = 3
 """Shorter identifiers are not looked for: they would match everywhere and tell nothing."""
@@ -23,69 +29,113 @@ SUBSTRING_CHARS_MIN = 6
 USER_AGENT_CHARS_MIN = 16
 """Shorter user agents are common words."""
 
+ROUNDS_MAX = 12
+"""How often one text is looked at again after an identifier was found in it."""
+
+REMOVED = "[removed]"
+"""What stands for a text that still holds identifiers after so many rounds: doubt removes."""
+
+
+_ORDINARY = re.compile(r"[A-Za-z0-9 ._:;,()/+@|=-]*")
+"""Text that is written in one way only."""
+
 
 class OwnIds(NamedTuple):
-    """The identifiers of one event in lower case, longest first."""
+    """The identifiers of one event in lower case, in all their spellings, longest first."""
 
     texts: tuple[str, ...]
 
     @classmethod
     def of(cls, joined: str, address: str, user_agent: str) -> OwnIds:
         """Take the identifiers that were sent, the peer's address and its user agent."""
-        found = {one.strip().lower() for one in joined.split(SEPARATOR)}
-        found.add(address.lower())
+        found = {address.strip()}
+        found.update(one for one in joined.split(SEPARATOR) if not is_no_id(one))
         if len(user_agent) >= USER_AGENT_CHARS_MIN:
-            found.add(user_agent.lower())
-        long_enough = (one for one in found if len(one) >= TOKEN_CHARS_MIN)
+            found.add(user_agent)
+        spelled = {spelling for one in found for spelling in _spellings(one.strip())}
+        long_enough = (one for one in spelled if len(one) >= TOKEN_CHARS_MIN)
         return cls(tuple(sorted(long_enough, key=len, reverse=True)))
 
     def occur_in(self, text: str) -> bool:
-        """Tell quickly whether any of them may stand in a text, as it is or percent-encoded."""
-        lowered = text.lower()
+        """Tell quickly whether any of them may stand in a text, however it is written."""
+        lowered = _lower(text)
         if any(one in lowered for one in self.texts):
             return True
-        if "%" not in lowered:
-            return False
-        plain = unquote(unquote(lowered))
-        return any(one in plain for one in self.texts)
+        return is_odd(text) and any(
+            one in _lower(reading.text) for reading in read_oddly(text) for one in self.texts
+        )
 
     def replace_in(self, text: str) -> str:
-        """Put the mark where an identifier stands; a text that hides one by encoding is decoded."""
-        if not self.occur_in(text):
-            return text
-        replaced = _replace_all(text, self.texts)
-        if "%" in text and replaced == text:
-            plain = unquote(unquote(text))
-            mended = _replace_all(plain, self.texts)
-            return text if mended == plain else mended
-        return replaced
+        """Put the mark where an identifier stands, as it is or hidden by escapes and odd signs."""
+        for _ in range(ROUNDS_MAX):
+            replaced = self._replace_once(text)
+            if replaced == text:
+                return text
+            text = replaced
+        return REMOVED
+
+    def _replace_once(self, text: str) -> str:
+        """Replace what one reading shows: the text as it is, else the first odd one that does."""
+        spans = self._find(text)
+        if spans:
+            return _splice(text, spans)
+        for reading in read_oddly(text) if is_odd(text) else ():
+            spans = [(reading.starts[a], reading.ends[b - 1]) for a, b in self._find(reading.text)]
+            if spans:
+                return _splice(text, spans)
+        return text
+
+    def _find(self, text: str) -> list[tuple[int, int]]:
+        """Give the places of all identifiers, none overlapping, in the order of the text.
+
+        No pattern is compiled: identifiers differ from event to event, and compiling costs a
+        hundred times the search.
+        """
+        lowered = _lower(text)
+        spans: list[tuple[int, int]] = []
+        for one in self.texts:
+            at = lowered.find(one)
+            while at >= 0:
+                end = at + len(one)
+                if len(one) >= SUBSTRING_CHARS_MIN or _is_word(lowered, at, end):
+                    spans.append((at, end))
+                    lowered = lowered[:at] + "\0" * len(one) + lowered[end:]
+                at = lowered.find(one, end)
+        return sorted(spans)
 
 
-def _replace_all(text: str, identifiers: tuple[str, ...]) -> str:
-    """Replace every identifier; short ones only where they are whole words."""
-    for one in identifiers:
-        lowered = text.lower()
-        if one not in lowered:
-            continue
-        if len(lowered) != len(text):
-            # A few letters change their length in lower case; places then do not agree.
-            text = re.sub(re.escape(one), MARK, text, flags=re.IGNORECASE)
-            continue
-        text = _replace_one(text, lowered, one)
-    return text
+def _spellings(identifier: str) -> Iterable[str]:
+    """Give an identifier in lower case: a UUID with and without its dashes, other text as it is,
+    as it stands inside JSON text, and as it is read where it is odd itself."""
+    if (uuid := read_uuid(identifier)) is not None:
+        return uuid, uuid.replace("-", "")
+    if _ORDINARY.fullmatch(identifier):
+        return (identifier.lower(),)
+    spellings = {identifier, msgspec.json.encode(identifier).decode()[1:-1]}
+    if is_odd(identifier):
+        spellings.update(reading.text for reading in read_oddly(identifier))
+    return {_lower(one) for one in spellings}
 
 
-def _replace_one(text: str, lowered: str, one: str) -> str:
-    """Replace one identifier, found by its lower-case form. No pattern is compiled: identifiers
-    differ from event to event, and compiling costs a hundred times the search."""
-    pieces, start, at = [], 0, lowered.find(one)
-    while at >= 0:
-        end = at + len(one)
-        if len(one) >= SUBSTRING_CHARS_MIN or _is_word(lowered, at, end):
-            pieces += [text[start:at], MARK]
-            start = end
-        at = lowered.find(one, end)
-    return "".join([*pieces, text[start:]])
+def _lower(text: str) -> str:
+    """Give a text in lower case, every character in its place.
+
+    A few letters change their length in lower case; they stay as they are.
+    """
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+
+
+def _splice(text: str, spans: list[tuple[int, int]]) -> str:
+    """Put the mark in the place of each span."""
+    pieces: list[str] = []
+    at = 0
+    for start, end in spans:
+        pieces += [text[at:start], MARK]
+        at = max(at, end)
+    return "".join([*pieces, text[at:]])
 
 
 def _is_word(text: str, start: int, end: int) -> bool:

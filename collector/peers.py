@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
 
@@ -29,9 +29,14 @@ def address_of(peer: str, headers: Mapping[str, str], trusted: Sequence[Network]
 
 
 def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:
-    """Tell whether an address belongs to a trusted proxy; what is no address does not."""
+    """Tell whether an address belongs to a trusted proxy; what is no address does not.
+
+    A v4 address inside v6, as sockets of both kinds name their peers, counts as v4.
+    """
     try:
         parsed = ip_address(address)
     except ValueError:
         return False
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
     return any(parsed in network for network in trusted)

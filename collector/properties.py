@@ -10,7 +10,8 @@ from collector.protocols.lenient import mend_text
 from config.catalogue import EventType, Property
 from config.limits import Limits
 
-_DECODER = msgspec.json.Decoder(dict[str, Any])
+_DECODER = msgspec.json.Decoder(dict[str, Any] | None)
+_BLANKS = dict.fromkeys(range(32), " ") | {0: None}
 
 Pairs = list[dict[str, str]]
 
@@ -32,22 +33,47 @@ def check_properties(
     for key, value in values.items():
         if value is None:
             continue
-        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        text = _show(value)
         if not _fits(key, value, text, declared, limits):
             return [], "property_invalid"
-        pairs.append({"key": key, "value": text.replace("\x00", "")})
+        pairs.append({"key": key, "value": text})
     return pairs, None
 
 
 def _read(raw: bytes) -> dict[str, Any] | None:
-    """Give the decoded object, or None where the text is no JSON object (JSON null is empty)."""
-    for text in (raw, None):
-        try:
-            return _DECODER.decode(raw if text is not None else mend_text(raw))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            if raw.strip() == b"null":
-                return {}
-    return None
+    """Give the decoded object, empty for JSON null, or None where the text is none of them."""
+    try:
+        return _DECODER.decode(raw) or {}
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        mended = mend_text(raw)
+    try:
+        return _DECODER.decode(mended) or {}
+    except msgspec.MsgspecError:
+        return None
+
+
+def _show(value: Any) -> str:
+    """Give a value as it is kept."""
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    return msgspec.json.encode(_plain(value)).decode()
+
+
+def _plain(value: Any) -> Any:
+    """Give a value in the form in which identifiers cannot hide from those who look for them.
+
+    Whole numbers without a point (`87012345678.0` is a telephone number too), and no control
+    characters in nested texts, where JSON would put a letter after a backslash between digits.
+    """
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 2**63 else value
+    if isinstance(value, str):
+        return value.translate(_BLANKS)
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {key.translate(_BLANKS): _plain(one) for key, one in value.items()}
+    return value
 
 
 def _fits(key: str, value: Any, text: str, declared: EventType | None, limits: Limits) -> bool:

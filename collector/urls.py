@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 CAMPAIGN_PARAMETERS = {
     "utm_source": "campaign_source",
@@ -43,7 +43,9 @@ def split_url(url: str) -> PageUrl:
         return PageUrl("", "", "", {})
     kept = [(name, value) for name, value in pairs if name in CAMPAIGN_PARAMETERS]
     campaign = {CAMPAIGN_PARAMETERS[name]: value for name, value in kept}
-    return PageUrl(host, parts.path or "/", urlencode(kept), campaign)
+    # Blanks as %20: a plus for a blank would hide a number or a name from those who look for one.
+    query = urlencode(kept, quote_via=quote)
+    return PageUrl(host, parts.path or "/", query, campaign)
 
 
 def url_fields(url: str | None, referrer: str | None) -> dict[str, Any]:

@@ -10,6 +10,9 @@ import msgspec
 Text = Annotated[str, msgspec.Meta(max_length=16_384)]
 Identifier = Annotated[str, msgspec.Meta(max_length=512)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+NAME_CHARS_MAX = 128
+"""Longest name of an event or a measurement."""
+
 Pixels = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 
 
@@ -72,15 +75,15 @@ class ExceptionText(msgspec.Struct):
 class Measurement(msgspec.Struct):
     """One performance figure."""
 
-    name: Text
+    name: Annotated[str, msgspec.Meta(max_length=NAME_CHARS_MAX)]
     value: float
-    unit: Text = ""
+    unit: Annotated[str, msgspec.Meta(max_length=32)] = ""
 
 
 class Event(msgspec.Struct):
     """One event as posted."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] = ""
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARS_MAX)] = ""
     event_id: Identifier | None = None
     occurred_at: Moment | None = None
     person: Identifier | None = None

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from collector.outcomes import BadRequest
+from collector.protocols.native_wire import NAME_CHARS_MAX
 from collector.protocols.terms import Terms
 from collector.raw_event import Decoded, RawEvent, Sender
 from collector.urls import PARAMETERS_MAX, url_fields
@@ -33,12 +34,15 @@ def decode_pixel(body: bytes, headers: Mapping[str, str], sender: Sender, terms:
         values = dict(parse_qsl(query, max_num_fields=PARAMETERS_MAX, errors="replace"))
     except ValueError as fault:
         raise BadRequest("body_invalid") from fault
+    name = values.get("name") or "page_view"
+    if len(name) > NAME_CHARS_MAX:
+        return Decoded([], [], [(0, "event_invalid")])
     urls = url_fields(values.get("url") or headers.get("referer"), values.get("referrer"))
     part = values.get("part")
     event = RawEvent(
         site=sender.site,
         protocol="pixel",
-        event_name=(values.get("name") or "page_view")[:128],
+        event_name=name,
         received_at_ms=sender.received_at_ms,
         refused=sender.refused,
         _event_id=values.get("event_id") or None,

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import polars as pl
 
 from collector.context import Context
-from collector.identifiers import canonical_id, read_uuid
+from collector.identifiers import canonical_id, read_uuid, tells_of
+from collector.own_ids import SEPARATOR
 from collector.pipeline import stage
 from storage.key_epochs import KeyClass
 
@@ -30,6 +31,7 @@ IDENTIFYING = (
     "_event_id",
     "_address",
     "_user_agent",
+    "_sent_ids",
 )
 """Columns that end here."""
 
@@ -53,7 +55,8 @@ def pseudonymise(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Replace every identifier by a keyed digest; after this no column identifies.
 
     A visit is digested from site, local day, address and user agent, only where the event carries
-    no other id and the gate allows visits. Events keep a UUID sent as their id.
+    no other id and the gate allows visits. Events keep a UUID sent as their id, unless it tells
+    of an identifier that was sent with it, permitted or not.
     """
     sites = batch["site"].to_list()
     moments = batch["occurred_at"].dt.epoch("ms").to_list()
@@ -83,7 +86,7 @@ def pseudonymise(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
 
 def _visit_values(batch: pl.DataFrame) -> list[bytes | None]:
     """Give what tells visits apart within a site's day; null where no visit may be counted."""
-    others = [pl.col(column).is_null() for _, column, _ in DIGESTED[:2]]
+    others = [pl.col(column).is_null() for _, column, _ in DIGESTED]
     counted = pl.col("may_visit") & pl.all_horizontal(others)
     columns = batch.select(counted.alias("counted"), "_address", "_user_agent")
     return [
@@ -99,18 +102,18 @@ def _event_ids(
 ) -> list[str]:
     """Give each event's id: a sent UUID as it is, other text as a UUIDv8 of its keyed digest.
 
-    A UUID that is also one of the event's identifiers would carry that identifier on, so it is
+    A UUID that holds one of the event's identifiers would carry that identifier on, so it is
     digested too. A missing id is made at random.
     """
-    rows = list(batch.select("_event_id", *(source for source, _, _ in DIGESTED)).iter_rows())
-    kept = [_own_uuid(sent, ids) for sent, *ids in rows]
+    rows = batch.select("_event_id", "_sent_ids").rows()
+    kept = [_own_uuid(sent, identifiers or "") for sent, identifiers in rows]
     digested = context.digest_many(
         "event",
         sites,
         moments,
         [
             None if uuid or sent is None else b"event\x1f" + sent.encode("utf-8", "replace")
-            for uuid, (sent, *_) in zip(kept, rows, strict=True)
+            for uuid, (sent, _) in zip(kept, rows, strict=True)
         ],
     )
     return [
@@ -119,12 +122,12 @@ def _event_ids(
     ]
 
 
-def _own_uuid(sent: str | None, identifiers: list[str | None]) -> str | None:
-    """Give a sent event id that is a UUID and no identifier of the event."""
+def _own_uuid(sent: str | None, identifiers: str) -> str | None:
+    """Give a sent event id that is a UUID and tells of no identifier of the event."""
     uuid = read_uuid(sent.strip()) if sent else None
-    if uuid is None:
+    if uuid is None or any(tells_of(uuid, one) for one in identifiers.split(SEPARATOR)):
         return None
-    return None if uuid.encode() in {canonical_id(one) for one in identifiers} else uuid
+    return uuid
 
 
 def _uuid_version_8(digest: bytes) -> UUID:

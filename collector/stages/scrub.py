@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 from collector.context import Context
-from collector.own_ids import REMARK, SEPARATOR, OwnIds
-from collector.pii import Scrubber
+from collector.mending import NUMBER_END, NUMBER_MIN, Mender, keys_within, read_nested
+from collector.own_ids import SEPARATOR, OwnIds
+from collector.pii_columns import find_suspects
 from collector.pipeline import reject, stage
-from collector.stages.validate import TEXT_COLUMNS
+from collector.stages.validate import CUT_MARGIN_CHARS, TEXT_COLUMNS, text_limits
 
-FREE_TEXTS = (*TEXT_COLUMNS, "page_title", "exception_stack")
+CLIENT_TEXTS = ("browser", "browser_version", "os", "os_version")
+"""What was read from user agent and client hints, in which a sender may write what it likes."""
+
+FREE_TEXTS = (*TEXT_COLUMNS, "page_title", "exception_stack", "source", "basis", *CLIENT_TEXTS)
 """Every column of text that a sender can fill."""
 
 NESTED = ("properties", "measurements")
 """Columns of lists whose texts a sender can fill, keys and units included."""
 
+COLUMNAR_ROWS_MIN = 48
+"""From so many rows on, one expression over the column is cheaper than a look at each text."""
+
+NESTED_PATTERN = r"^[{\[]"
+"""How the value of a property begins that is a list or an object."""
+
 
 @stage(
-    needs=[*FREE_TEXTS, *NESTED, "_sent_ids", "_user_agent", "_address"],
+    needs=[*FREE_TEXTS, *NESTED, "revenue", "_sent_ids", "_user_agent", "_address"],
     adds={"remarks": pl.List(pl.String)},
-    drops=["_sent_ids"],
     rejects=["forbidden_category"],
 )
 def scrub(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
@@ -31,25 +39,26 @@ def scrub(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
 
     The texts of a row are first looked at together by a cheap test; only suspect rows are taken
     apart. What was removed is kept nowhere. A property whose name tells what it holds (`phone`) is
-    replaced whatever it looks like; one that names a forbidden category rejects its event.
+    replaced whatever it looks like; one that names a forbidden category rejects its event. A
+    number whose digits are an identifier's becomes null, a measurement of such a value is left out.
     """
     telling, forbidden = _keys_of_note(batch, context)
-    batch = reject(batch, _has_key(forbidden), "forbidden_category")
-    suspects: dict[int, OwnIds] = {}
-    looked_at = batch.select(
-        "_sent_ids", "_address", "_user_agent", text=_joined(), tells=_has_key(telling)
+    batch = reject(
+        batch,
+        _has("key", forbidden) | _has("value", _forbidden_within(batch, context)),
+        "forbidden_category",
     )
-    for place, (sent, address, agent, text, tells) in enumerate(looked_at.iter_rows()):
-        own_ids = OwnIds.of(sent or "", address or "", agent or "")
-        if tells or own_ids.occur_in(text) or context.scrubber.is_suspect(text):
-            suspects[place] = own_ids
+    suspects = _find_suspects(batch, telling, context)
     remarks: list[list[str]] = [[] for _ in range(batch.height)]
     mended: dict[int, dict[str, Any]] = {}
-    rows = batch.select(*FREE_TEXTS, *NESTED)[list(suspects)].to_dicts() if suspects else []
+    columns = [*FREE_TEXTS, *NESTED, "revenue"]
+    rows = batch.select(columns)[list(suspects)].to_dicts() if suspects else []
     for (place, own_ids), row in zip(suspects.items(), rows, strict=True):
-        mended[place], remarks[place] = _mend_row(row, own_ids, context)
-    batch = batch.drop("_sent_ids").with_columns(pl.Series("remarks", remarks, pl.List(pl.String)))
-    return _put_back(batch, mended) if mended else batch
+        mender = Mender(own_ids, context.scrubber)
+        mended[place] = _mend_row(row, mender, text_limits(context.limits))
+        remarks[place] = sorted(mender.remarks)
+    batch = batch.with_columns(pl.Series("remarks", remarks, pl.List(pl.String)))
+    return _cut_texts(_put_back(batch, mended), context)
 
 
 def _keys_of_note(batch: pl.DataFrame, context: Context) -> tuple[list[str], list[str]]:
@@ -60,62 +69,98 @@ def _keys_of_note(batch: pl.DataFrame, context: Context) -> tuple[list[str], lis
     return telling, [key for key in keys if rules.is_forbidden(key)]
 
 
-def _has_key(keys: list[str]) -> pl.Expr:
-    """Give the condition that a row has a property of one of these names."""
-    if not keys:
+def _forbidden_within(batch: pl.DataFrame, context: Context) -> list[str]:
+    """Give the batch's lists and objects that hold a forbidden property within."""
+    values = batch["properties"].explode().struct.field("value").drop_nulls().unique()
+    rules = context.scrubber.config
+    return [
+        value
+        for value in values.filter(values.str.contains(NESTED_PATTERN))
+        if any(rules.is_forbidden(key) for key in keys_within(read_nested(value)))
+    ]
+
+
+def _has(part: str, values: list[str]) -> pl.Expr:
+    """Give the condition that a row has a property whose key, or value, is one of these."""
+    if not values:
         return pl.lit(value=False)
-    is_one = pl.element().struct.field("key").is_in(keys)
+    is_one = pl.element().struct.field(part).is_in(values)
     return pl.col("properties").list.eval(is_one).list.any().fill_null(value=False)
 
 
+def _find_suspects(batch: pl.DataFrame, telling: list[str], context: Context) -> dict[int, OwnIds]:
+    """Give the places of the rows that may have to change, each with the event's identifiers."""
+    suspects: dict[int, OwnIds] = {}
+    holds_nested = pl.element().struct.field("value").str.contains(NESTED_PATTERN)
+    is_nested = pl.col("properties").list.eval(holds_nested).list.any().fill_null(value=False)
+    looked_at = batch.select(
+        "_sent_ids",
+        "_address",
+        "_user_agent",
+        text=_joined(),
+        tells=_has("key", telling) | is_nested,
+    )
+    doubtful = _find_doubtful(looked_at["text"], context)
+    for place, (sent, address, agent, text, tells) in enumerate(looked_at.iter_rows()):
+        own_ids = OwnIds.of(sent or "", address or "", agent or "")
+        if tells or doubtful[place] or own_ids.occur_in(text):
+            suspects[place] = own_ids
+    return suspects
+
+
+def _find_doubtful(texts: pl.Series, context: Context) -> list[bool]:
+    """Tell of each text whether some PII rule may change it."""
+    if texts.len() >= COLUMNAR_ROWS_MIN:
+        return find_suspects(context.scrubber, texts).to_list()
+    return [context.scrubber.is_suspect(text) for text in texts]
+
+
 def _joined() -> pl.Expr:
-    """Give all texts of a row in one."""
+    """Give all texts of a row in one, and the digits of its large numbers."""
     parts = [pl.col(name) for name in FREE_TEXTS]
     for column, names in (("properties", ("key", "value")), ("measurements", ("name", "unit"))):
         nested = pl.col(column).list
         parts += [
             nested.eval(pl.element().struct.field(name)).list.join(SEPARATOR) for name in names
         ]
+    measured = pl.col("measurements").list.eval(_digits(pl.element().struct.field("value")))
+    parts += [_digits(pl.col("revenue")), measured.list.join(SEPARATOR, ignore_nulls=True)]
     return pl.concat_str(parts, separator=SEPARATOR, ignore_nulls=True)
 
 
-def _mend_row(
-    row: dict[str, Any], own_ids: OwnIds, context: Context
-) -> tuple[dict[str, Any], list[str]]:
-    """Give the changed columns of one row, and the names of the rules that matched."""
-    mender = _Mender(own_ids, context.scrubber)
-    mended: dict[str, Any] = {name: mender.mend(row[name]) for name in FREE_TEXTS if row[name]}
-    mended["properties"] = [mender.mend_pair(**pair) for pair in row["properties"] or ()]
-    mended["measurements"] = [
-        one | {"name": mender.mend(one["name"]), "unit": mender.mend(one["unit"])}
-        for one in row["measurements"] or ()
-    ]
-    changed = {name: new for name, new in mended.items() if new and new != row[name]}
-    return changed, sorted(mender.hits)
+def _digits(number: pl.Expr) -> pl.Expr:
+    """Give the whole digits of a number that is large enough to identify, else null."""
+    size = number.abs()
+    is_large = (size >= NUMBER_MIN) & (size < NUMBER_END)
+    return pl.when(is_large).then(size).cast(pl.Int64).cast(pl.String)
 
 
-@dataclass
-class _Mender:
-    """Mends the texts of one event and notes which rules matched."""
+def _mend_row(row: dict[str, Any], mender: Mender, limits: dict[str, int]) -> dict[str, Any]:
+    """Give the changed columns of one row."""
+    mended: dict[str, Any] = {}
+    for name in FREE_TEXTS:
+        text = row[name]
+        if text and (new := mender.mend(text)) != text:
+            was_cut = name in limits and len(text) >= limits[name] + CUT_MARGIN_CHARS
+            mended[name] = new[: max(0, len(new) - CUT_MARGIN_CHARS)] if was_cut else new
+    pairs = [mender.mend_pair(**pair) for pair in row["properties"] or ()]
+    if pairs and pairs != row["properties"]:
+        mended["properties"] = pairs
+    measured = [mender.mend_measurement(one) for one in row["measurements"] or ()]
+    if measured and measured != row["measurements"]:
+        mended["measurements"] = [one for one in measured if one is not None]
+    if mender.mend_number(row["revenue"]) != row["revenue"]:
+        mended["revenue"] = None
+    return mended
 
-    own_ids: OwnIds
-    scrubber: Scrubber
-    hits: set[str] = field(default_factory=set)
 
-    def mend(self, text: str) -> str:
-        """Give a text without the event's own identifiers and without other matches."""
-        replaced = self.own_ids.replace_in(text)
-        if replaced != text:
-            self.hits.add(REMARK)
-        scrubbed, names = self.scrubber.scrub_text(replaced)
-        self.hits.update(names)
-        return scrubbed
-
-    def mend_pair(self, key: str, value: str) -> dict[str, str]:
-        """Give a property with both its texts mended."""
-        scrubbed, names = self.scrubber.scrub_property(key, value)
-        self.hits.update(names)
-        return {"key": self.mend(key), "value": self.mend(scrubbed)}
+def _cut_texts(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """Cut texts at their limits, now that nothing in them identifies."""
+    return batch.with_columns(
+        pl.col(name).str.slice(0, chars_max)
+        for name, chars_max in text_limits(context.limits).items()
+        if batch[name].null_count() < batch.height
+    )
 
 
 def _put_back(batch: pl.DataFrame, mended: dict[int, dict[str, Any]]) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from collector.context import Context
 from collector.frames import to_time
 from collector.pipeline import REASON, reject, stage
 from collector.properties import check_properties
+from config.limits import Limits
 from storage.schemas import MAP, TIME
 
 SKEW_MS_MIN = 30_000
@@ -42,6 +43,10 @@ TEXT_COLUMNS = [
 ]
 """Columns of text that a sender controls, cut at `text_chars_max`."""
 
+CUT_MARGIN_CHARS = 2_048
+"""Texts are scrubbed with so much more than is kept of them, or half an identifier, cut off at
+the limit, would pass unseen."""
+
 
 @stage(
     needs=["site", "table", "event_name", "is_import", *TEXT_COLUMNS],
@@ -61,7 +66,8 @@ def validate(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Reject what the catalogue or the clock does not allow; correct skewed clocks; cut texts.
 
     An event's time is moved by the difference of `sent_at` to our clock where that is large; an
-    imported event keeps its own. A time in the near future becomes the time of receipt.
+    imported event keeps its own. A time in the near future becomes the time of receipt. Nothing
+    is from before 1970, where imports of broken clocks end up.
     """
     batch = batch.with_columns(_faults_and_properties(batch, context))
     batch = _check_clock(batch, context)
@@ -109,20 +115,25 @@ def _check_clock(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     batch = reject(batch, ahead > limits.clock_ahead_seconds_max * 1000, "too_early")
     is_old = -ahead > limits.event_age_days_max * DAY_MS
     batch = reject(batch, is_old & ~pl.col("is_import"), "too_late")
+    batch = reject(batch, pl.col("moment") < 0, "too_late")
     moment = pl.min_horizontal("moment", "received_at_ms")
     return batch.with_columns(occurred_at=to_time(moment), received_at=to_time(received)).drop(
         "moment"
     )
 
 
-def _cut_texts(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """Cut texts at their limits and take NUL characters out."""
-    lengths = dict.fromkeys(TEXT_COLUMNS, context.limits.text_chars_max) | {
-        "page_title": context.limits.title_chars_max,
-        "exception_stack": context.limits.stack_chars_max,
+def text_limits(limits: Limits) -> dict[str, int]:
+    """Give the longest text that is kept in each column of text, in characters."""
+    return dict.fromkeys(TEXT_COLUMNS, limits.text_chars_max) | {
+        "page_title": limits.title_chars_max,
+        "exception_stack": limits.stack_chars_max,
     }
+
+
+def _cut_texts(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """Cut texts `CUT_MARGIN_CHARS` beyond their limits and take NUL characters out."""
     return batch.with_columns(
-        pl.col(name).str.slice(0, chars_max).str.replace_all("\x00", "", literal=True)
-        for name, chars_max in lengths.items()
-        if batch[name].null_count() < batch.height
+        pl.col(name).str.replace_all("\x00", "", literal=True).str.slice(0, end)
+        for name, chars_max in text_limits(context.limits).items()
+        if (end := chars_max + CUT_MARGIN_CHARS) and batch[name].null_count() < batch.height
     )

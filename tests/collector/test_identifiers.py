@@ -1,0 +1,65 @@
+"""Canonical forms of identifiers, and UUIDs that tell of one."""
+
+from __future__ import annotations
+
+import pytest
+
+from collector.identifiers import canonical_id, is_no_id, read_uuid, tells_of
+
+UUID = "5d3a6f2e-5f65-4b8e-9c5f-0a3f2d4b7c11"
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("u-1842", b"u-1842"),
+        ("  u-1842\t", b"u-1842"),
+        ("U-1842", b"U-1842"),
+        (UUID, UUID.encode()),
+        (UUID.upper(), UUID.encode()),
+        (UUID.replace("-", ""), UUID.encode()),
+        ("\u0438\u0306ван", "йван".encode()),
+        ("\ud800", b"?"),
+        (None, None),
+        ("", None),
+        (" ", None),
+        ("null", None),
+        ("NULL", None),
+        ("Undefined", None),
+        ("unknown", None),
+        ("0", None),
+        ("00000000-0000-0000-0000-000000000000", None),
+        ("9774d56d682e549c", None),
+        ("000001", b"000001"),
+    ],
+)
+def test_canonical(text: str | None, canonical: bytes | None) -> None:
+    assert canonical_id(text) == canonical
+    assert text is None or is_no_id(text) == (canonical is None)
+
+
+@pytest.mark.parametrize(
+    ("text", "uuid"),
+    [(UUID.upper(), UUID), (UUID.replace("-", ""), UUID), (UUID + "0", None), ("{" + UUID, None)],
+)
+def test_uuids(text: str, uuid: str | None) -> None:
+    assert read_uuid(text) == uuid
+
+
+@pytest.mark.parametrize(
+    ("identifier", "tells"),
+    [
+        (UUID, True),
+        (UUID.upper(), True),
+        ("{" + UUID + "}", True),
+        ("urn:uuid:" + UUID.upper(), True),
+        ("install-" + UUID.replace("-", ""), True),
+        ("0a3f2d4b7c11", True),
+        ("5F65-4B8E", True),
+        ("4b8e9", False),
+        ("u-1842", False),
+        ("", False),
+    ],
+)
+def test_a_uuid_that_tells_of_an_identifier(identifier: str, tells: bool) -> None:
+    assert tells_of(UUID, identifier) is tells
