@@ -22,7 +22,7 @@ from collector.urls import url_fields
 
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 LINE = re.compile(
-    r"(\S+) \S+ .+? \[([^\]]+)\] " + _QUOTED + r" (\d{3}) (?:\d+|-) " + _QUOTED + " " + _QUOTED
+    r"(\S+) \S+ ([^\[]+) \[([^\]]+)\] " + _QUOTED + r" (\d{3}) (?:\d+|-) " + _QUOTED + " " + _QUOTED
 )
 """Combined format: address, identity, user, [time], "request", status, bytes, "referrer", "agent".
 
@@ -78,6 +78,9 @@ ASSET_SUFFIXES = frozenset(
 )
 """Endings of paths that are no pages."""
 
+LINE_CHARS_MAX = 16_384
+"""Longer lines are invalid."""
+
 TIME_FORMAT = "%d/%b/%Y:%H:%M:%S %z"
 
 
@@ -118,12 +121,15 @@ def decode_access_log(
 
 def _read_line(line: str, occurrence: int, origin: Import, sender: Sender) -> RawEvent | str:
     """Give the page view that a line tells of, or the reason why it tells of none."""
-    match = LINE.fullmatch(line.rstrip("\r\n"))
+    match = LINE.fullmatch(line.rstrip("\r\n")) if len(line) <= LINE_CHARS_MAX else None
     if match is None:
         return "line_invalid"
-    address, time, request, status, referrer, agent = match.groups()
+    address, user, time, request, status, referrer, agent = match.groups()
     method, _, rest = request.partition(" ")
     target = rest.rpartition(" ")[0] or rest
+    if target.startswith("//"):
+        # A path that begins so would be taken for a host.
+        target = "/" + target.lstrip("/")
     occurred_at_ms = _read_time(time)
     if occurred_at_ms is None or not target:
         return "line_invalid"
@@ -138,6 +144,7 @@ def _read_line(line: str, occurrence: int, origin: Import, sender: Sender) -> Ra
         event_name="page_view",
         occurred_at_ms=occurred_at_ms,
         received_at_ms=sender.received_at_ms,
+        _person=None if user == "-" else user,
         _event_id=f"{occurrence}\x1f{line}",
         _address=address,
         _user_agent="" if agent == "-" else agent,

@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterator
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{},:]', re.DOTALL)
-_LONE_SURROGATE = re.compile(
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.",
+    re.DOTALL,
 )
-_PAIR_BYTES = 12
+"""An escape: a pair of surrogates, a lone one, or any other (which may be an escaped backslash)."""
 
 
 def split_events(body: bytes) -> tuple[bytes, list[bytes]] | None:
@@ -50,9 +52,7 @@ def split_events(body: bytes) -> tuple[bytes, list[bytes]] | None:
 
 def mend_text(piece: bytes) -> bytes:
     """Replace lone surrogates and bytes that are no UTF-8 by the replacement character."""
-    whole = _LONE_SURROGATE.sub(
-        lambda m: m.group() if len(m.group()) == _PAIR_BYTES else rb"\ufffd", piece
-    )
+    whole = _ESCAPE.sub(lambda m: rb"\ufffd" if m.group("lone") else m.group(), piece)
     return whole.decode("utf-8", "replace").encode()
 
 
