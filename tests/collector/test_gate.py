@@ -1,0 +1,125 @@
+"""Permission first: purposes per event, columns blanked, events refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from collector.pipeline import REASON
+from collector.stages.gate import GOVERNED, UNGOVERNED, gate
+from config.policy import Policy, SiteRule
+from storage.schemas import TABLES
+from tests.collector.worlds import ALL, POLICY, bits, event, rows_of, run_stages
+
+IDS = {"_person": "u-1", "_device": "d-1", "_advertising_id": "a-1", "_session": "s-1"}
+
+
+def with_sites(**sites: SiteRule) -> Policy:
+    return POLICY.model_copy(update={"sites": sites})
+
+
+@pytest.mark.parametrize(
+    ("granted", "refused", "purposes"),
+    [
+        ("", "", "necessary diagnostics"),
+        ("analytics", "", "necessary diagnostics analytics"),
+        ("analytics advertising", "advertising", "necessary diagnostics analytics"),
+        ("analytics", "analytics", "necessary diagnostics"),
+        ("", "necessary", "necessary diagnostics"),
+        ("", "diagnostics", "necessary"),
+        ("", "analytics advertising", "necessary diagnostics"),
+    ],
+)
+def test_permitted_is_granted_or_held_and_not_refused(
+    granted: str, refused: str, purposes: str
+) -> None:
+    sent = event(granted=bits(*granted.split()), refused=bits(*refused.split()))
+    assert run_stages([gate], sent)["purposes"].to_list() == [purposes.split()]
+
+
+def test_a_column_is_kept_only_with_its_purpose() -> None:
+    sent = {
+        "page_host": "soq.example",
+        "page_title": "Ponies",
+        "latitude": 43.2,
+        "_properties": b"{}",
+        **IDS,
+    }
+    batch = run_stages(
+        [gate],
+        event(**sent),
+        event(**sent, granted=bits("analytics")),
+        event(**sent, granted=bits("advertising")),
+        event(**sent, granted=0),
+        event(**sent, granted=bits("geolocation"), event_name="sign_in"),
+    )
+    columns = ("page_host", "page_title", "latitude", "_properties", "_person", "_advertising_id")
+    assert rows_of(batch, *columns) == [
+        ("soq.example", "Ponies", 43.2, b"{}", "u-1", "a-1"),
+        ("soq.example", "Ponies", None, b"{}", "u-1", None),
+        ("soq.example", None, None, None, None, "a-1"),
+        ("soq.example", None, None, None, None, None),
+        ("soq.example", None, 43.2, None, None, None),
+    ]
+
+
+def test_identifiers_without_permission_are_still_known_to_the_scrubber() -> None:
+    batch = run_stages([gate], event(**IDS, granted=0), event(granted=0))
+    assert batch["_sent_ids"].to_list() == ["u-1\x1fd-1\x1fa-1\x1fs-1", ""]
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "granted", "refused", "reason", "may_visit"),
+    [
+        ("events", "page_view", 0, 0, None, True),
+        ("events", "page_view", 0, bits("analytics"), None, False),
+        ("events", "page_view", bits("analytics"), 0, None, True),
+        ("events", "page_view", 0, bits("advertising"), None, True),
+        ("events", "sign_in", 0, 0, None, False),
+        ("events", "never_declared", 0, 0, None, True),
+        ("events", "ad_click", bits("analytics"), 0, None, False),
+        ("events", "crash", 0, 0, None, True),
+        ("events", "crash", 0, bits("diagnostics"), "consent_refused", False),
+        ("diagnostics", "crash", 0, 0, None, True),
+        ("diagnostics", "crash", ALL, bits("diagnostics"), "consent_refused", False),
+        ("diagnostics", "page_view", 0, bits("diagnostics"), "consent_refused", False),
+    ],
+)
+def test_what_becomes_of_an_event_without_permission(
+    table: str, name: str, granted: int, refused: int, reason: str | None, may_visit: bool
+) -> None:
+    sent = event(table=table, event_name=name, granted=granted, refused=refused)
+    assert rows_of(run_stages([gate], sent), REASON, "may_visit") == [(reason, may_visit)]
+
+
+def test_no_visits_where_the_policy_counts_none() -> None:
+    silent = POLICY.model_copy(
+        update={"visits": POLICY.visits.model_copy(update={"counted": False})}
+    )
+    assert run_stages([gate], event(granted=0), policy=silent)["may_visit"].to_list() == [False]
+
+
+def test_a_site_may_have_another_basis() -> None:
+    policy = with_sites(
+        open=SiteRule(legal_basis={"analytics": "opt_out"}),
+        bound=SiteRule(legal_basis={"analytics": "contract"}),
+    )
+    refusal = bits("analytics")
+    batch = run_stages(
+        [gate],
+        event(site="open", granted=0),
+        event(site="open", granted=0, refused=refusal),
+        event(site="bound", granted=0, refused=refusal),
+        event(site="soq", granted=0),
+        policy=policy,
+    )
+    assert [("analytics" in names) for names in batch["purposes"]] == [True, False, True, False]
+
+
+def test_every_decoded_column_is_governed_or_named_as_free() -> None:
+    kept = set().union(*TABLES.values())
+    assert not UNGOVERNED & GOVERNED.keys()
+    assert {name for name in GOVERNED.values() if name not in kept} == set()
+
+
+def test_the_policy_version_in_force_is_noted() -> None:
+    assert run_stages([gate], event())["policy_version"].to_list() == [POLICY.version]

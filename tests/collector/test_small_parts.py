@@ -1,0 +1,91 @@
+"""Rate limits, undeclared names, outcomes and verdicts."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from collector.names import UndeclaredNames
+from collector.outcomes import FAULTS, REASONS, REFUSALS, BadRequest
+from collector.rate import ADDRESSES_MAX, RateLimit
+from collector.verdicts import Verdict
+
+
+class HandSeconds:
+    """Seconds that pass when told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_burst_of_two_seconds_then_so_many_a_second() -> None:
+    seconds = HandSeconds()
+    rate = RateLimit(5, seconds)
+    assert [rate.admits("a") for _ in range(11)] == [True] * 10 + [False]
+    assert rate.admits("b")
+    seconds.now += 0.4
+    assert [rate.admits("a") for _ in range(3)] == [True, True, False]
+    seconds.now += 3_600
+    assert [rate.admits("a") for _ in range(11)] == [True] * 10 + [False]
+
+
+def test_a_flood_of_addresses_takes_bounded_memory_and_harms_nobody() -> None:
+    rate = RateLimit(1, HandSeconds())
+    assert all(rate.admits(str(n)) for n in range(ADDRESSES_MAX + 10))
+    assert [rate.admits("0") for _ in range(3)] == [True, True, False]
+
+
+def test_names_are_remembered_up_to_a_bound_for_each_site() -> None:
+    names = UndeclaredNames(2)
+    said = [names.admit("soq", name) for name in ("a", "b", "c", "a", "b", "c")]
+    assert said == [True, True, False, True, True, False]
+    assert names.admit("other", "c")
+
+
+def test_reasons_are_a_closed_set_with_a_sentence_each() -> None:
+    assert REASONS.keys() >= REFUSALS
+    assert not REASONS.keys() & FAULTS.keys()
+    for name, sentence in [*REASONS.items(), *((k, v[1]) for k, v in FAULTS.items())]:
+        assert re.fullmatch(r"[a-z_]{1,64}", name)
+        assert sentence[0].isupper() and sentence.endswith(".")
+    assert {status for status, _ in FAULTS.values()} == {400, 401, 403, 413, 415, 429, 503}
+
+
+@pytest.mark.parametrize("reason", FAULTS)
+def test_a_bad_request_carries_its_status_and_no_data(reason: str) -> None:
+    fault = BadRequest(reason)
+    assert (fault.status, fault.detail, str(fault)) == (*FAULTS[reason], reason)
+
+
+def test_only_known_reasons_are_faults() -> None:
+    with pytest.raises(KeyError):
+        BadRequest("because")
+
+
+def test_a_server_is_told_all_of_it_and_a_browser_less() -> None:
+    reasons = {4: "consent_refused", 2: "property_invalid", 0: "too_late"}
+    verdict = Verdict(received=8, reasons=reasons, duplicate=2, without_event_id=1)
+    rejected = [{"index": 0, "reason": "too_late"}, {"index": 2, "reason": "property_invalid"}]
+    assert verdict.refused == 1
+    assert json.loads(verdict.answer(trusted=True)) == {
+        "accepted": 3,
+        "duplicate": 2,
+        "refused": 1,
+        "without_event_id": 1,
+        "rejected": rejected,
+    }
+    assert json.loads(verdict.answer(trusted=False)) == {"accepted": 6, "rejected": rejected}
+
+
+def test_a_browser_cannot_tell_refused_or_duplicate_from_accepted() -> None:
+    plain = Verdict(received=3)
+    other = Verdict(received=3, reasons={1: "consent_refused"}, duplicate=1, without_event_id=1)
+    assert plain.answer(trusted=False) == other.answer(trusted=False)
+    assert json.loads(plain.answer(trusted=True)) == {
+        "accepted": 3, "duplicate": 0, "refused": 0, "rejected": [],
+    }  # fmt: skip
