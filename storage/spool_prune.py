@@ -6,7 +6,7 @@ from storage.spool_db import SpoolDb
 from storage.spool_file import LOADED
 from storage.spool_queue import Totals
 
-ROWS_MAX = 200
+ROWS_MAX = 64
 """Rows of each kind that one call deletes, so that no commit waits long for it."""
 
 FREE_PAGES_MAX = 16_000
