@@ -161,7 +161,8 @@ class Batcher:
 
     async def _with_known(self, cut: Cut) -> Part:
         """Give a cut's part; rows of an import that the warehouse has are marked."""
-        known: set[str] = set()
+        known: set[tuple[str, str]] = set()
         for site, event_ids in cut.imported.items():
-            known |= await asyncio.to_thread(self._known_ids, cut.part.table, site, event_ids)
+            there = await asyncio.to_thread(self._known_ids, cut.part.table, site, event_ids)
+            known |= {(site, event_id) for event_id in there}
         return mark_known(cut, known)

@@ -70,11 +70,11 @@ def work_batch(batch: list[Submission], protect: Protect, log: Log) -> list[Work
     return [worked for one in batch for worked in work_batch([one], protect, log)]
 
 
-def mark_known(cut: Cut, known: set[str]) -> Part:
-    """Give the part with the rows marked whose event ids the warehouse has already."""
+def mark_known(cut: Cut, known: set[tuple[str, str]]) -> Part:
+    """Give the part with the rows marked whose (site, event id) the warehouse has already."""
     if not known:
         return cut.part
-    flags = np.array([event_id in known for event_id in cut.event_ids])
+    flags = np.array([identity in known for identity in cut.identities])
     return msgspec.structs.replace(cut.part, known=pack_bitmap(flags))
 
 
@@ -99,8 +99,9 @@ def _give_up(one: Submission) -> Worked:
     """Reject every event of the request that the stages cannot digest."""
     verdict = _first_verdict(one)
     verdict.reasons |= dict.fromkeys(one.decoded.positions, "internal_error")
-    counted = count_outcomes((one.site, "events", why) for why in verdict.reasons.values())
-    return Worked([one], [verdict], [], counted, [])
+    outcomes = [(one.site, "events", why) for _, why in one.decoded.rejected]
+    outcomes += [(event.site, event.table, "internal_error") for event in one.decoded.events]
+    return Worked([one], [verdict], [], count_outcomes(outcomes), [])
 
 
 def _first_verdict(one: Submission) -> Verdict:

@@ -23,8 +23,8 @@ class Cut(NamedTuple):
     """Row of the batch that each row of the part is."""
     imported: dict[str, list[str]]
     """Site -> event ids that a historical import brought, to be looked up in the warehouse."""
-    event_ids: list[str]
-    """Event id of each row of the part."""
+    identities: list[tuple[str, str]]
+    """Site and event id of each row of the part."""
 
 
 def cut_parts(frame: pl.DataFrame) -> list[Cut]:
@@ -52,7 +52,7 @@ def _cut(table: str, frame: pl.DataFrame) -> Cut:
         part,
         frame["row"].to_list(),
         dict(imported.iter_rows()),
-        frame["event_id"].to_list(),
+        frame.select("site", "event_id").rows(),
     )
 
 
