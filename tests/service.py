@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ class Service:
     def await_ready(self) -> None:
         """Wait until collector and dashboards answer."""
         for url in (self.collector, self.dashboards):
-            wait_until(lambda url=url: _answers(f"{url}/readyz"), START_SECONDS_MAX)
+            wait_until(partial(_answers, f"{url}/readyz"), START_SECONDS_MAX)
 
     def stop(self) -> None:
         """Stop in order, and see that it ends in time."""
