@@ -77,5 +77,6 @@ def list_all(as_json: bool) -> None:
 
 
 def link_of(settings: Settings, token: str) -> str:
+    """Give the address of a one-time link."""
     scheme = "https" if settings.tls_cert else "http"
     return f"{scheme}://{settings.dashboards}{users.link_path(token)}"
