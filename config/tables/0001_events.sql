@@ -1,0 +1,62 @@
+-- Usage events. One row for each event that was kept; columns are those of storage/schemas.py.
+-- (site, event_id) names an event; the sort key ends in event_id, so that FINAL is legal and
+-- never needed. Partitions follow received_at, which is what retention counts from.
+CREATE TABLE IF NOT EXISTS sanaq.events
+(
+    event_id UUID,
+    batch_id UUID,
+    event_name LowCardinality(String),
+    site LowCardinality(String),
+    protocol LowCardinality(String),
+    sdk LowCardinality(String),
+    source LowCardinality(String),
+    basis LowCardinality(String),
+    occurred_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    received_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    person_id FixedString(16),
+    device_id FixedString(16),
+    advertising_id FixedString(16),
+    session_id FixedString(16),
+    visit_id FixedString(16),
+    subject_id FixedString(16),
+    subject_kind LowCardinality(String),
+    purposes Array(LowCardinality(String)),
+    policy_version LowCardinality(String),
+    country LowCardinality(String),
+    region LowCardinality(String),
+    browser LowCardinality(String),
+    browser_version LowCardinality(String),
+    os LowCardinality(String),
+    os_version LowCardinality(String),
+    device_type LowCardinality(String),
+    device_model LowCardinality(String),
+    is_bot Bool,
+    page_host LowCardinality(String),
+    page_path String CODEC(ZSTD),
+    page_query String CODEC(ZSTD),
+    locale LowCardinality(String),
+    app_version LowCardinality(String),
+    properties Map(LowCardinality(String), String) CODEC(ZSTD),
+    remarks Array(LowCardinality(String)),
+    page_title String CODEC(ZSTD),
+    referrer_host LowCardinality(String),
+    referrer_path String CODEC(ZSTD),
+    campaign_source LowCardinality(String),
+    campaign_medium LowCardinality(String),
+    campaign_name LowCardinality(String),
+    campaign_term String CODEC(ZSTD),
+    campaign_content String CODEC(ZSTD),
+    latitude Nullable(Float64),
+    longitude Nullable(Float64),
+    revenue Nullable(Float64),
+    currency LowCardinality(String),
+    screen_width Nullable(UInt16),
+    screen_height Nullable(UInt16),
+    timezone LowCardinality(String),
+    INDEX occurred_at_range occurred_at TYPE minmax GRANULARITY 1,
+    INDEX batch_id_bloom batch_id TYPE bloom_filter(0.001) GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(received_at)
+ORDER BY (site, toStartOfHour(occurred_at), event_id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;

@@ -1,0 +1,52 @@
+-- Crashes, errors, performance measurements and logs, one row each.
+CREATE TABLE IF NOT EXISTS sanaq.diagnostics
+(
+    event_id UUID,
+    batch_id UUID,
+    event_name LowCardinality(String),
+    site LowCardinality(String),
+    protocol LowCardinality(String),
+    sdk LowCardinality(String),
+    source LowCardinality(String),
+    basis LowCardinality(String),
+    occurred_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    received_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    person_id FixedString(16),
+    device_id FixedString(16),
+    advertising_id FixedString(16),
+    session_id FixedString(16),
+    visit_id FixedString(16),
+    subject_id FixedString(16),
+    subject_kind LowCardinality(String),
+    purposes Array(LowCardinality(String)),
+    policy_version LowCardinality(String),
+    country LowCardinality(String),
+    region LowCardinality(String),
+    browser LowCardinality(String),
+    browser_version LowCardinality(String),
+    os LowCardinality(String),
+    os_version LowCardinality(String),
+    device_type LowCardinality(String),
+    device_model LowCardinality(String),
+    is_bot Bool,
+    page_host LowCardinality(String),
+    page_path String CODEC(ZSTD),
+    page_query String CODEC(ZSTD),
+    locale LowCardinality(String),
+    app_version LowCardinality(String),
+    properties Map(LowCardinality(String), String) CODEC(ZSTD),
+    remarks Array(LowCardinality(String)),
+    kind LowCardinality(String),
+    exception_type LowCardinality(String),
+    exception_message String CODEC(ZSTD),
+    exception_stack String CODEC(ZSTD),
+    measurements Array(Tuple(name LowCardinality(String), value Float64, unit LowCardinality(String))),
+    release LowCardinality(String),
+    environment LowCardinality(String),
+    INDEX occurred_at_range occurred_at TYPE minmax GRANULARITY 1,
+    INDEX batch_id_bloom batch_id TYPE bloom_filter(0.001) GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(received_at)
+ORDER BY (site, toStartOfHour(occurred_at), event_id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
