@@ -32,6 +32,10 @@ from storage.clock import utc_now
 from storage.errors import Unavailable
 from storage.logs import get_log
 from storage.registry import open_registry, version
+from storage.warehouse import Refused
+
+READY_SQL = "SELECT 1 FROM sanaq.events LIMIT 0"
+"""Runs once the warehouse has its tables."""
 
 
 async def tell_live(request: Request) -> Response:
@@ -44,9 +48,11 @@ async def tell_ready(request: Request) -> Response:
     services: Services = request.app.state.services
     try:
         await run_in_threadpool(version, services.registry)
-        await run_in_threadpool(services.reads.read, "SELECT 1", {})
+        await run_in_threadpool(services.reads.read, READY_SQL, {})
     except Unavailable as error:
         return JSONResponse({"error": "unavailable", "detail": error.what}, 503)
+    except Refused:
+        return JSONResponse({"error": "unavailable", "detail": "warehouse"}, 503)
     return JSONResponse({"status": "ready"})
 
 

@@ -19,6 +19,7 @@ from dashboards.services import Services
 from dashboards.sign_in import sign_in_address
 from storage.errors import Unavailable
 from storage.logs import name_error
+from storage.warehouse import Refused
 
 RETRY_SECONDS = 5
 """After how long a neighbour that does not answer is worth another try."""
@@ -41,6 +42,12 @@ FAULT = Failure(
     "Something went wrong on our side",
     "It was noted. Try again; if it stays, tell your operator the time at which it happened.",
 )
+NO_FIGURES = Failure(
+    503,
+    "The figures cannot be read just now",
+    "The database behind this page does not answer. Events are still taken and kept. Try again "
+    "in a moment.",
+)
 NOT_FOUND = Failure(404, "There is nothing here", "The address is mistyped or was moved.")
 NOT_DONE = Failure(400, "This cannot be done", "No page of ours asks for this.")
 
@@ -55,12 +62,8 @@ FAILURES: Mapping[type[Exception], Failure] = {
         "This form was not sent from our page",
         "It may have been open for too long. Load the page again and send it once more.",
     ),
-    Unavailable: Failure(
-        503,
-        "The figures cannot be read just now",
-        "The database behind this page does not answer. Events are still taken and kept. Try "
-        "again in a moment.",
-    ),
+    Unavailable: NO_FIGURES,
+    Refused: NO_FIGURES,
 }
 """Errors that a reader can understand."""
 
@@ -76,8 +79,13 @@ async def lead_to_sign_in(request: Request, error: Exception) -> Response:
 
 async def show_failure(request: Request, error: Exception) -> Response:
     """Write the page of an error that a reader can understand."""
-    page = _page(request, FAILURES[type(error)])
-    if isinstance(error, Unavailable):
+    failure = FAILURES[type(error)]
+    if isinstance(error, Refused):
+        # Tables that are not made yet, or a password that is not ours: the operator's to know.
+        services: Services = request.app.state.services
+        services.log.error("the warehouse refused", code=error.code)
+    page = _page(request, failure)
+    if failure is NO_FIGURES:
         page.headers["retry-after"] = str(RETRY_SECONDS)
     return page
 

@@ -31,11 +31,14 @@ FIRST_EVENT = """\
 curl {address}/v1/events \\
   -H "Authorization: Bearer $KEY" \\
   -H "Content-Type: application/json" \\
-  -A "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36" \\
+  -A "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0" \\
   -d '{{"events": [{{"name": "page_view",
        "occurred_at": "'$(date -u +%Y-%m-%dT%H:%M:%SZ)'",
        "page": {{"url": "https://{site}.example/"}}}}]}}'"""
-"""The request that a site without events is taught; a user agent of a browser, or it is a bot."""
+"""The request that a site without events is taught; with curl's own user agent it is a bot's."""
+
+WAITING = "section#waiting"
+"""What htmx calls the part of the page that asks again and again whether an event has come."""
 
 
 async def show_first(request: Request) -> Response:
@@ -70,8 +73,15 @@ async def show_overview(request: Request) -> Response:
         return _no_site(request, services, account)
     csrf = give_csrf(request)
     values = await run_in_threadpool(_read_values, services, site, dict(request.query_params))
+    if request.headers.get("hx-source") == WAITING and _is_waiting(values["page"]):
+        # Nothing to show anew: the page stays as it is, and so does what is marked in it.
+        return Response(status_code=204)
     page = services.templates.page(request, "overview.html", account=account, csrf=csrf, **values)
     return keep_csrf(request, page, csrf)
+
+
+def _is_waiting(page: Overview) -> bool:
+    return page.latest is not None and page.latest.events == 0
 
 
 def _no_site(request: Request, services: Services, account: Any) -> Response:

@@ -76,6 +76,15 @@ def test_a_page_fits_and_its_chart_is_drawn(
         assert colours > 20
 
 
+def test_a_running_period_fits_a_phone_too(visitor: Visitor) -> None:
+    site = visitor.world.add_site("phone")
+    visitor.world.insert(site, [{"occurred_at": datetime.now(UTC)}])
+    with visitor.open(f"/sites/{site}", viewport=NARROW) as page:
+        wait_for_chart(page)
+        assert "up to the same time" in (page.locator(".heading").text_content() or "")
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_can_be_read(visitor: Visitor, site: str, scheme: str) -> None:
     with visitor.open(week(site), color_scheme=scheme) as page:
@@ -114,6 +123,15 @@ def test_the_keyboard_reaches_and_reads_the_chart(visitor: Visitor, site: str) -
         assert said.text_content() == f"{last[0]}: {last[1]}; {last[2]}: {last[3]}"
         page.keyboard.press("ArrowLeft")
         assert (said.text_content() or "").startswith("Fri 13 Mar: ")
+
+
+def test_the_keyboard_stays_where_it_was_when_a_view_changes(visitor: Visitor, site: str) -> None:
+    with visitor.open(week(site)) as page:
+        wait_for_chart(page)
+        page.focus("#metric-views")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#metric-views[aria-current]")
+        assert page.evaluate("document.activeElement.id") == "metric-views"
 
 
 def test_every_choice_is_in_the_address_and_can_be_taken_back(visitor: Visitor, site: str) -> None:
@@ -179,6 +197,26 @@ def test_the_first_event_appears_by_itself(visitor: Visitor) -> None:
         page.wait_for_selector("[data-figure=visitors]")
         assert read_figures(page)["visitors"] == "1"
         wait_for_chart(page)
+
+
+def test_waiting_leaves_what_is_marked_alone(visitor: Visitor) -> None:
+    site = visitor.world.add_site("waiting")
+    with visitor.open(f"/sites/{site}") as page:
+        page.evaluate("document.querySelector('#waiting').isSame = true")
+        with page.expect_response(lambda answer: answer.request.resource_type == "fetch") as asked:
+            pass
+        assert asked.value.status == 204
+        assert page.evaluate("document.querySelector('#waiting').isSame") is True
+
+
+def test_a_command_is_copied_by_a_button(visitor: Visitor) -> None:
+    site = visitor.world.add_site("copied")
+    permissions = ["clipboard-read", "clipboard-write"]
+    with visitor.open(f"/sites/{site}", permissions=permissions) as page:
+        page.locator(".copy").first.click()
+        page.wait_for_selector("text=Copied")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied == f"KEY=$(sanaq key create --site {site} --kind server)"
 
 
 def test_an_empty_period_leads_to_where_events_are(visitor: Visitor, site: str) -> None:

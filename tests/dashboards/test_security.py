@@ -23,6 +23,7 @@ from storage.logs import get_log
 from storage.registry import open_registry
 from storage.registry.sites import add_site
 from storage.registry.users import add_user, link_path
+from storage.warehouse import Refused
 from tests.dashboards.worlds import PASSWORD
 from tests.helpers import ROOT
 
@@ -189,6 +190,19 @@ def test_a_warehouse_that_does_not_answer_is_said(desk: Desk) -> None:
         assert (await client.get("/livez")).status_code == 200
 
     desk.run(use)
+
+
+def test_a_warehouse_without_its_tables_is_said_and_noted(home: Path) -> None:
+    desk = Desk(home, Refused(60))
+
+    async def use(client: httpx.AsyncClient) -> None:
+        await sign_in(desk, client)
+        assert (await client.get("/sites/soq")).status_code == 503
+        assert (await client.get("/readyz")).json()["detail"] == "warehouse"
+
+    desk.run(use)
+    line = json.loads(desk.lines.getvalue())
+    assert (line["message"], line["code"]) == ("the warehouse refused", 60)
 
 
 def test_a_fault_of_ours_is_noted_without_its_text(home: Path) -> None:

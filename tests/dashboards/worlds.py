@@ -23,7 +23,9 @@ import httpx
 import polars as pl
 
 from config.settings import Settings, load_settings
+from config.vocabulary import load_vocabulary
 from dashboards.warehouse_reads import WarehouseReads
+from storage.migrations import migrate
 from storage.registry import Registry, open_registry
 from storage.registry.sites import add_site
 from storage.registry.users import Role, add_user, link_path
@@ -159,9 +161,8 @@ def _wait_for(address: str) -> None:
 
 
 def _make_tables(settings: Settings) -> None:
-    client = connect(settings)
-    client.command((ROOT / "config/tables/0001_events.sql").read_text().rstrip().rstrip(";"))
-    client.close()
+    policy = load_vocabulary(settings.config_dir).policy
+    migrate(settings, {purpose: policy.retention_days(purpose) for purpose in policy.purposes})
 
 
 @contextmanager
