@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,6 +16,8 @@ from uuid import UUID
 SEED = 20_261_122
 DEVICES = 4_200
 """Devices that appear; four in five consent."""
+
+VISITS_A_DAY = 760
 
 CITIES = {"almaty": 34, "astana": 25, "shymkent": 12, "karaganda": 8, "aktobe": 6, "pavlodar": 4}
 CATEGORIES = {"cars": 30, "flats": 26, "phones": 14, "jobs": 10, "services": 8, "houses": 7,
@@ -62,23 +64,29 @@ class Visitor(NamedTuple):
     city: str
     category: str
     consents: bool
-    visits: int
 
 
-def sample_events(start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-    """Give native events of all sample visitors between two moments, in the order of devices.
+def sample_events(first: date, now: datetime) -> Iterator[dict[str, Any]]:
+    """Give native events of sample visitors from a day on until now.
 
+    Every day is drawn from its own seed, whole, and cut at `now`: a later call gives the same
+    events and those that have happened since.
     Shape: dictionaries of the native API's form, each with its own consent and context.
     """
     draw = Random(SEED)
-    for number in range(DEVICES):
-        visitor = _draw_visitor(draw, number)
-        for _ in range(visitor.visits):
-            yield from _visit(draw, visitor, _draw_moment(draw, start, end), end)
+    visitors = [_draw_visitor(draw, number) for number in range(DEVICES)]
+    for number in range((now.date() - first).days + 1):
+        day = first + timedelta(days=number)
+        draw = Random(f"{SEED} {day}")
+        visits = round(
+            VISITS_A_DAY * (0.75 if day.weekday() >= 5 else 1) * draw.uniform(0.93, 1.07)
+        )
+        for visitor in draw.choices(visitors, k=visits):
+            yield from _visit(draw, visitor, _draw_moment(draw, day), now)
 
 
 def _draw_visitor(draw: Random, number: int) -> Visitor:
-    """Draw one visitor; bots come from nowhere in particular."""
+    """Draw one visitor."""
     return Visitor(
         device=_uuid(draw),
         agent=_pick(draw, AGENTS),
@@ -86,23 +94,20 @@ def _draw_visitor(draw: Random, number: int) -> Visitor:
         city=_pick(draw, CITIES),
         category=_pick(draw, CATEGORIES),
         consents=number % 5 != 0,
-        visits=1 + min(9, int(draw.expovariate(0.55))),
     )
 
 
-def _draw_moment(draw: Random, start: datetime, end: datetime) -> datetime:
-    """Draw a moment: evenings are busy, nights are not, weekends are quieter."""
+def _draw_moment(draw: Random, day: date) -> datetime:
+    """Draw a moment of a day: evenings are busy, nights are not."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     while True:
-        moment = start + (end - start) * draw.random()
+        moment = midnight + timedelta(seconds=draw.randrange(86_400))
         local_hour = (moment + timedelta(hours=5)).hour
-        weight = 0.55 + 0.45 * math.sin((local_hour - 8) / 24 * 2 * math.pi)
-        if (moment + timedelta(hours=5)).weekday() >= 5:
-            weight *= 0.75
-        if draw.random() < weight:
+        if draw.random() < 0.55 + 0.45 * math.sin((local_hour - 8) / 24 * 2 * math.pi):
             return moment
 
 
-def _visit(draw: Random, visitor: Visitor, at: datetime, end: datetime) -> Iterator[dict[str, Any]]:
+def _visit(draw: Random, visitor: Visitor, at: datetime, now: datetime) -> Iterator[dict[str, Any]]:
     """Give the events of one visit: arrive, search, look at listings, perhaps act."""
     session = _uuid(draw)
     referrer, campaign = _pick(draw, SOURCES), _pick(draw, CAMPAIGNS)
@@ -120,9 +125,9 @@ def _visit(draw: Random, visitor: Visitor, at: datetime, end: datetime) -> Itera
     if draw.random() < 0.03:
         steps.append(("listing_publish", "/publish", {"category": visitor.category}))
     for name, path, properties in steps:
-        if at >= end:
-            return
-        yield _event(draw, visitor, session, at, name, path, referrer, properties)
+        event = _event(draw, visitor, session, at, name, path, referrer, properties)
+        if at < now:
+            yield event
         referrer = "https://soq.example/"
         at += timedelta(seconds=draw.randint(4, 90))
 

@@ -14,7 +14,8 @@ import click
 import httpx
 import msgspec
 
-from commands._importer import Importer, in_requests, own_key
+from commands._import_source import in_requests
+from commands._importer import Importer, own_key
 from commands._visitors import AGENTS, sample_events
 from commands.up import run_up
 from config.releases import load_releases
@@ -89,13 +90,12 @@ def _import_sample(settings: Settings, registry: Registry, key: str, tell: Tell)
 
     now = registry.now()
     grace = load_releases(settings.config_dir).releases[RELEASE].grace
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    start = min(last_closed_week(now, grace).start, midnight - timedelta(days=DAYS_MIN))
+    first = min(last_closed_week(now, grace).start, now - timedelta(days=DAYS_MIN)).date()
     importer = Importer(settings, key)
-    lines = (msgspec.json.encode(event) for event in sample_events(start, midnight))
+    lines = (msgspec.json.encode(event) for event in sample_events(first, now))
     head = b'{"import":{"source":"demo","basis":"consent"},"events":['
     told_at = time.monotonic()
-    for request in in_requests(lines):
+    for request in in_requests(lines, settings.limits):
         importer.post("/v1/events", head + b",".join(request) + b"]}", len(request))
         if time.monotonic() - told_at > 2:
             tell(f"  {importer.tally.received:,} events sent")
