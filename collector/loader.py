@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Event
 from types import FrameType
 
+from collector.hourly_refresh import HourlyRefresh
 from collector.loading import Loader, Outcome
 from collector.outcome_copy import copy_outcomes
 from config.limits import Limits
@@ -79,6 +80,7 @@ class _Loading:
         self._stopping = stopping
         self._log = log
         self._clock = clock
+        self._hourly = HourlyRefresh(clock())
         self._copied_ms = 0
         self._copy_at = 0.0
 
@@ -92,6 +94,7 @@ class _Loading:
                 started = time.monotonic()
                 rows = self._load_some()
                 self._copy_outcomes()
+                self._refresh_hourly()
                 if rows == 0:
                     self._stopping.wait(IDLE_SECONDS)
                 elif rows < self._limits.load_rows_max:
@@ -118,6 +121,7 @@ class _Loading:
         started = time.monotonic()
         outcome = self._loader.load(table, batches)
         self._tell(batches, outcome)
+        self._hourly.note(outcome.received_from)
         self._log.info(
             "loaded",
             table=table,
@@ -145,6 +149,13 @@ class _Loading:
         if time.monotonic() >= self._copy_at:
             self._copied_ms = copy_outcomes(self._client, self._file, self._copied_ms)
             self._copy_at = time.monotonic() + OUTCOMES_SECONDS
+
+    def _refresh_hourly(self) -> None:
+        """Bring the analysts' table up to date; a refusal must not keep events from loading."""
+        try:
+            self._hourly.run_if_due(self._client)
+        except warehouse.Refused as fault:
+            self._log.error("the hourly table was refused", code=fault.code)
 
 
 def _by_table(one: SpooledBatch) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import uuid4
 
 import polars as pl
@@ -31,6 +32,8 @@ class Outcome:
 
     loaded: list[int] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
+    received_from: datetime | None = None
+    """When the first of the rows that were inserted was received; None where none was."""
 
 
 class Loader:
@@ -56,7 +59,9 @@ class Loader:
                 warehouse.insert_frame(self._client, table, frame, query_id)
             except warehouse.Refused:
                 return Outcome(failed=[one.seq for one in batches])
-        return Outcome(loaded=[one.seq for one in batches])
+        received_from = frame["received_at"].min() if frame.height else None
+        assert received_from is None or isinstance(received_from, datetime)
+        return Outcome([one.seq for one in batches], received_from=received_from)
 
     def _missing_of(self, table: str, doubtful: Sequence[SpooledBatch]) -> dict[int, pl.DataFrame]:
         """Give, for batches of unknown fate, the rows that the warehouse does not have."""
