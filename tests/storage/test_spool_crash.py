@@ -124,7 +124,10 @@ async def answer_some(spooler: SpoolerProcess, seed: int) -> Told:
     told, stop = Told(), asyncio.Event()
     client = SpoolClient(spooler.socket, 0.5)
     tasks = [asyncio.create_task(send_until(stop, client, told, seed + n)) for n in range(4)]
-    await asyncio.sleep(random.Random(seed).uniform(0.1, 0.6))
+    async with asyncio.timeout(60):
+        while len(told.accepted) < 100:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(random.Random(seed).uniform(0.0, 0.5))
     spooler.kill()
     stop.set()
     await asyncio.gather(*tasks)
@@ -153,7 +156,6 @@ def test_a_power_cut_leaves_every_answered_event(home: Path, power_cut: Path, se
         spooler.wait_ready()
         asyncio.run(check_all_are_duplicates(spooler, list(told.accepted)))
         ledger = read_ledger(spooler.file)
-        assert len(told.accepted) > 10
         assert ledger.difference == 0
         assert ledger.spooled >= len(told.accepted)
     finally:
