@@ -1,0 +1,1 @@
+"""What the README's figures come from: the whole service and nginx under the same load."""
