@@ -26,6 +26,7 @@ from collector.protocols import Protocol, Terms
 from collector.protocols.pixel import PIXEL_GIF
 from collector.rate import RateLimit
 from collector.raw_event import Sender
+from collector.verdicts import Verdict
 from storage.clock import Clock
 from storage.errors import Unavailable
 from storage.logs import Log, name_error, name_place
@@ -109,7 +110,7 @@ class Ingest:
             self._desk.batcher.count_undecodable(key.site, fault.reason)
             raise
         if not decoded.received:
-            return b'{"accepted":0,"rejected":[]}'
+            return Verdict(0).answer(sender.trusted)
         verdict = await self._desk.batcher.submit(key.site, decoded)
         return PIXEL_GIF if self._protocol.name == "pixel" else verdict.answer(sender.trusted)
 

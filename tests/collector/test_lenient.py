@@ -78,7 +78,46 @@ def test_mending(sent: bytes, mended: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("piece", "depth"),
-    [(b"1", 0), (b"[]", 1), (b'{"a":[{}]}', 3), (b'"[[["', 0), (b"[[[[[[", 5), (b"]][", 0)],
+    [
+        (b"[[[[]]]]", 4),
+        (b"[[[[[]]]]]", 5),
+        (b'"\\', 0),
+        (b'["', 5),
+        (b"1", 0),
+        (b"[]", 1),
+        (b'{"a":[{}]}', 3),
+        (b'"[[["', 0),
+        (b"[[[[[[", 5),
+        (b"]][", 5),
+    ],
 )
 def test_depth_is_counted_outside_texts_and_no_further_than_asked(piece: bytes, depth: int) -> None:
     assert depth_of(piece, 4) == depth
+
+
+HOSTILE = {
+    "openers": b"[",
+    "pairs": b"[],",
+    "comb": b"[[]",
+    "objects": b'{"a":',
+    "quotes": b'"',
+    "texts": b'"a",',
+    "escaped quotes": b'\\"',
+    "backslashes": b"\\",
+    "commas": b",",
+    "keys": b'"a":1,',
+    "lists of events": b'"events":',
+    "surrogates": b"\\ud800",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.timeout(30)
+def test_no_body_costs_more_than_its_length(name: str) -> None:
+    # Anything that grew with the square of the length would take hours here.
+    hostile = HOSTILE[name] * (8_000_000 // len(HOSTILE[name]))
+    for body in (b'{"events":[' + hostile + b"]}", b"{" + hostile, b'{"events":["' + hostile):
+        split_events(body)
+    depth_of(b'"' + hostile, 32)
+    depth_of(hostile, 32)
+    mend_text(hostile)
