@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from collector.context import Context
+from collector.frames import to_nested
 from collector.mending import NUMBER_END, NUMBER_MIN, Mender, keys_within, read_nested
 from collector.own_ids import SEPARATOR, OwnIds
 from collector.pii_columns import find_suspects
@@ -164,12 +165,15 @@ def _cut_texts(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
 
 
 def _put_back(batch: pl.DataFrame, mended: dict[int, dict[str, Any]]) -> pl.DataFrame:
-    """Write mended texts back into their columns."""
+    """Write what was mended back into its columns."""
     columns = []
     for name in {name for changed in mended.values() for name in changed}:
         values = batch[name].to_list()
         for place, changed in mended.items():
             if name in changed:
                 values[place] = changed[name]
-        columns.append(pl.Series(name, values, batch.schema[name]))
+        kind = batch.schema[name]
+        columns.append(
+            to_nested(name, values, kind) if name in NESTED else pl.Series(name, values, kind)
+        )
     return batch.with_columns(columns) if columns else batch

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from collector.context import Context
-from collector.frames import to_time
+from collector.frames import to_nested, to_time
 from collector.pipeline import REASON, reject, stage
 from collector.properties import check_properties
 from config.limits import Limits
@@ -87,7 +87,7 @@ def _faults_and_properties(batch: pl.DataFrame, context: Context) -> list[pl.Ser
             pairs, fault = check_properties(raw, context.catalogue.get(name), context.limits)
         faults.append(fault)
         properties.append(pairs)
-    return [pl.Series(REASON, faults, pl.String), pl.Series("properties", properties, MAP)]
+    return [pl.Series(REASON, faults, pl.String), to_nested("properties", properties, MAP)]
 
 
 def _fault_of_name(

@@ -1,0 +1,54 @@
+"""Events become frames, and nested values come through them unchanged."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.frames import DECODED, MEASUREMENTS, to_frame, to_nested, to_time
+from storage.schemas import MAP, TIME
+from tests.collector.worlds import event
+
+texts = st.text(st.characters(codec="utf-8"), max_size=12)
+pairs = st.fixed_dictionaries({"key": texts, "value": texts})
+figures = st.fixed_dictionaries(
+    {"name": texts, "value": st.floats(allow_nan=False, allow_infinity=False), "unit": texts}
+)
+
+
+@given(st.lists(st.none() | st.lists(pairs, max_size=3), max_size=5))
+def test_pairs_come_through_unchanged(values: list[Any]) -> None:
+    column = to_nested("properties", values, MAP)
+    assert (column.dtype, column.to_list()) == (MAP, values)
+
+
+@given(st.lists(st.none() | st.lists(figures, max_size=3), max_size=5))
+def test_measurements_come_through_unchanged(values: list[Any]) -> None:
+    column = to_nested("measurements", values, MEASUREMENTS)
+    assert (column.dtype, column.to_list()) == (MEASUREMENTS, values)
+
+
+def test_events_become_rows_in_order() -> None:
+    frame = to_frame([event(page_title="a"), event(measurements=[]), event(latitude=1.5)])
+    assert dict(frame.schema) == DECODED
+    assert frame.select("row", "page_title", "latitude", "measurements").rows() == [
+        (0, "a", None, None),
+        (1, None, None, []),
+        (2, None, 1.5, None),
+    ]
+    assert dict(to_frame([]).schema) == DECODED
+
+
+def test_milliseconds_become_moments() -> None:
+    frame = pl.DataFrame({"ms": [0, 1_795_324_271_123, None]})
+    column = frame.select(to_time(pl.col("ms"))).to_series()
+    assert column.dtype == TIME
+    assert column.to_list() == [
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(2026, 11, 22, 5, 11, 11, 123_000, tzinfo=UTC),
+        None,
+    ]
