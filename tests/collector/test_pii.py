@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from collector.pii import REMOVED, Scrubber, check_examples
@@ -177,6 +177,9 @@ def test_moments_stay(moment: datetime) -> None:
 @given(st.lists(st.integers(0, 9_999), min_size=2, max_size=3))
 def test_versions_stay(parts: list[int]) -> None:
     version = ".".join(map(str, parts))
+    # Eleven digits that begin as mobile numbers do may be one, whatever stands between them.
+    digits = "".join(map(str, parts))
+    assume(not (len(digits) == 11 and digits.startswith(("77", "87"))))
     assert unchanged(version)
     assert unchanged(f"Chrome/{version} on Android {parts[0]}")
 
