@@ -36,10 +36,14 @@ _VERSION = re.compile(r"\d{1,6}(?:\.\d{1,6}){0,3}")
 _UNBRANDED = re.compile(r"not.?a.?brand|chromium", re.IGNORECASE)
 _AUTOMATIC = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|feed|fetch|monitor|preview|headless|lighthouse|curl/|wget/"
-    r"|python-|java/|libwww|go-http|okhttp-scan|scrapy|phantomjs|\bscan|ltx71|facebookexternalhit",
+    r"|python-|java/|libwww-perl|go-http|okhttp-scan|scrapy|phantomjs|\bscan|ltx71|\brss\b"
+    r"|facebookexternalhit|\+https?://"
+    r"|^mozilla/5\.0 \(compatible; (?!msie|konqueror|u;|icab|omniweb|origyn|abrowse|netfront)[a-z]",
     re.IGNORECASE,
 )
-"""Self-declared machines that the parser's own list does not call robots."""
+"""Self-declared machines that the parser's own list does not call robots: by what they do, by an
+address where to read about them, or by naming themselves where the last browsers to do so were
+those left out."""
 
 
 @lru_cache(maxsize=CACHED_MAX)

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from threading import Lock
 
 import polars as pl
 import uvicorn
@@ -144,13 +145,18 @@ def _protect(context: Context, batch: pl.DataFrame) -> Result:
 
 
 def _known_ids(settings: Settings) -> KnownIds:
-    """Give the look-up of event ids in the warehouse; it connects when an import first asks."""
+    """Give the look-up of event ids in the warehouse; it connects when an import first asks.
+
+    Batches ask from threads of their own; the connection is for one at a time.
+    """
     connected: list[Client] = []
+    asking = Lock()
 
     def known_ids(table: str, site: str, event_ids: list[str]) -> set[str]:
-        if not connected:
-            connected.append(warehouse.connect(settings, "sanaq_reader"))
-        return warehouse.existing_event_ids(connected[0], table, site, event_ids)
+        with asking:
+            if not connected:
+                connected.append(warehouse.connect(settings, "sanaq_reader"))
+            return warehouse.existing_event_ids(connected[0], table, site, event_ids)
 
     return known_ids
 

@@ -3,42 +3,52 @@
 from __future__ import annotations
 
 import gzip
-import sys
+import ssl
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
-from typing import IO, Any
 
-import click
 import httpx
 import msgspec
 
+from commands._import_source import ImportFailed
 from config.settings import Settings
 from storage.registry import keys
 from storage.registry.engine import Registry
 
-LINES_PER_REQUEST_MAX = 1_000
-REQUEST_BYTES_MAX = 4_000_000
-"""Uncompressed size at which a request is closed; far below `body_inflated_bytes_max`."""
+PATIENCE_SECONDS = 180.0
+"""How long one request is sent again to a collector that is busy, restarting or gone."""
 
-ATTEMPTS_MAX = 8
-"""How often a request is sent while the collector says that it should be sent again."""
+PAUSE_SECONDS = 1.0
+"""Pause before a request is sent again where the collector names none."""
 
+PAUSE_SECONDS_MAX = 10.0
 ANSWER_SECONDS_MAX = 120.0
 KEY_HOURS = 24
 """Life of the key that an import makes for itself, should it not end in order."""
 
-GZIP_MAGIC = b"\x1f\x8b"
+AGAIN = frozenset({429, 503})
+"""Statuses with which the collector asks to send the request again."""
 
 
-class ImportFailed(click.ClickException):
-    """The import stopped; what was sent before it is kept, and sending it again doubles nothing."""
+class _Rejected(msgspec.Struct):
+    reason: str
 
-    exit_code = 1
+
+class Answer(msgspec.Struct):
+    """What the collector says of one request to a server key."""
+
+    accepted: int
+    duplicate: int
+    refused: int
+    rejected: list[_Rejected]
+
+
+class _Fault(msgspec.Struct):
+    error: str = ""
 
 
 @dataclass
@@ -52,55 +62,72 @@ class Tally:
     rejected: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
-    def add(self, sent: int, answer: dict[str, Any]) -> None:
+    def add(self, sent: int, answer: Answer) -> None:
         """Take one request's answer into account."""
         self.received += sent
-        self.accepted += answer["accepted"]
-        self.duplicate += answer["duplicate"]
-        self.refused += answer["refused"]
-        self.rejected += len(answer["rejected"])
-        self.reasons.update(one["reason"] for one in answer["rejected"])
+        self.accepted += answer.accepted
+        self.duplicate += answer.duplicate
+        self.refused += answer.refused
+        self.rejected += len(answer.rejected)
+        self.reasons.update(one.reason for one in answer.rejected)
 
 
 class Importer:
     """One import: a key of its own and a connection."""
 
-    def __init__(self, settings: Settings, key: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        key: str,
+        seconds: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         scheme = "https" if settings.tls_cert else "http"
         self._client = httpx.Client(
             base_url=f"{scheme}://{settings.collector}",
             headers={"authorization": f"Bearer {key}", "content-encoding": "gzip"},
             timeout=ANSWER_SECONDS_MAX,
-            # The certificate is the operator's own, and the collector is this installation's.
-            verify=False,
+            verify=_trust(settings),
+            # The collector is this installation's own; a proxy would read what is imported.
+            trust_env=False,
         )
+        self._seconds = seconds
+        self._pause = pause
+        self._was_answered = False
         self.tally = Tally()
 
     def post(self, path: str, body: bytes, events: int) -> None:
-        """Send one request, again where the collector is busy, and add its answer up.
+        """Send one request, again where the collector is busy or away, and add its answer up.
 
+        A request whose answer was lost is sent again too: what it stored is then told as duplicate.
         Errors: ImportFailed.
         """
         packed = gzip.compress(body, 1)
-        for attempt in range(ATTEMPTS_MAX):
-            try:
-                answer = self._client.post(path, content=packed)
-            except httpx.HTTPError as fault:
-                raise ImportFailed(
-                    "the collector does not answer; is `sanaq up` running?"
-                ) from fault
-            if answer.status_code == httpx.codes.OK:
-                self.tally.add(events, msgspec.json.decode(answer.content))
+        deadline = self._seconds() + PATIENCE_SECONDS
+        while True:
+            answer = self._send(path, packed)
+            self._was_answered |= answer is not None
+            if answer is not None and answer.status_code not in AGAIN:
+                self.tally.add(events, _read(answer, events))
                 return
-            if answer.status_code not in (429, 503):
-                reason = msgspec.json.decode(answer.content).get("error", "")
-                raise ImportFailed(f"the collector answered {answer.status_code} {reason}")
-            time.sleep(min(float(answer.headers.get("retry-after", 1)), 2.0**attempt))
-        raise ImportFailed("the collector stayed busy; start the import again later")
+            if self._seconds() > deadline:
+                raise ImportFailed("the collector stayed busy or away; import again later")
+            self._pause(_pause_asked(answer))
 
     def close(self) -> None:
         """End the connection."""
         self._client.close()
+
+    def _send(self, path: str, packed: bytes) -> httpx.Response | None:
+        """Send a request once; None where no answer came from a collector that answered before."""
+        try:
+            return self._client.post(path, content=packed)
+        except httpx.HTTPError as fault:
+            if not self._was_answered:
+                raise ImportFailed(
+                    "the collector does not answer; is `sanaq up` running?"
+                ) from fault
+            return None
 
 
 @contextmanager
@@ -117,39 +144,35 @@ def own_key(registry: Registry, site: str, actor: str) -> Iterator[str]:
             keys.revoke_key(registry, made.id, actor)
 
 
-def read_lines(file: Path) -> Iterator[bytes]:
-    """Give a file's lines without their ends; gzip is told by its first bytes, `-` is stdin.
+def _trust(settings: Settings) -> ssl.SSLContext | bool:
+    """Give what the collector's certificate is checked against: the operator's own, no other."""
+    if settings.tls_cert is None:
+        return False
+    context = ssl.create_default_context(cafile=str(settings.tls_cert))
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    # It was made for the name that senders use, and we come by the address it listens on.
+    context.check_hostname = False
+    return context
 
-    Errors: ImportFailed where the file cannot be read.
+
+def _read(answer: httpx.Response, sent: int) -> Answer:
+    """Give what a final answer says.
+
+    Errors: ImportFailed where it is a refusal, or no answer of a collector's.
     """
     try:
-        with _open(file) as stream:
-            for line in stream:
-                if stripped := line.rstrip(b"\r\n"):
-                    yield stripped
-    except (OSError, EOFError) as fault:
-        raise ImportFailed("the file cannot be read to its end") from fault
+        if answer.status_code != httpx.codes.OK:
+            reason = msgspec.json.decode(answer.content, type=_Fault).error
+            raise ImportFailed(f"the collector answered {answer.status_code} {reason}".rstrip())
+        told = msgspec.json.decode(answer.content, type=Answer)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+        raise ImportFailed("what answers at the collector's address is no collector") from fault
+    if told.accepted + told.duplicate + told.refused + len(told.rejected) != sent:
+        raise ImportFailed("the collector's answer does not add up to what was sent")
+    return told
 
 
-def _open(file: Path) -> IO[bytes]:
-    if str(file) == "-":
-        return sys.stdin.buffer
-    with file.open("rb") as probe:
-        packed = probe.read(2) == GZIP_MAGIC
-    return gzip.open(file) if packed else file.open("rb")  # type: ignore[return-value]
-
-
-def in_requests(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Cut lines into requests that keep the collector's bounds."""
-    request: list[bytes] = []
-    size = 0
-    for line in lines:
-        if request and (
-            len(request) >= LINES_PER_REQUEST_MAX or size + len(line) > REQUEST_BYTES_MAX
-        ):
-            yield request
-            request, size = [], 0
-        request.append(line)
-        size += len(line)
-    if request:
-        yield request
+def _pause_asked(answer: httpx.Response | None) -> float:
+    """Give how long to wait before sending again, in seconds."""
+    asked = answer.headers.get("retry-after", "") if answer is not None else ""
+    return min(float(asked) if asked.isdecimal() else PAUSE_SECONDS, PAUSE_SECONDS_MAX)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import Annotated
 
 import msgspec
 
 from collector.outcomes import BadRequest
+from collector.protocols.log_pages import reason_against
 from collector.protocols.native_wire import Import
 from collector.protocols.terms import Terms
 from collector.raw_event import Decoded, RawEvent, Sender
@@ -28,55 +28,6 @@ LINE = re.compile(
 
 Source: Apache HTTP Server, mod_log_config, `LogFormat … combined`.
 """
-
-ASSET_SUFFIXES = frozenset(
-    [
-        ".css",
-        ".js",
-        ".mjs",
-        ".map",
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".gif",
-        ".ico",
-        ".svg",
-        ".webp",
-        ".avif",
-        ".bmp",
-        ".woff",
-        ".woff2",
-        ".ttf",
-        ".otf",
-        ".eot",
-        ".mp3",
-        ".mp4",
-        ".webm",
-        ".ogg",
-        ".avi",
-        ".mov",
-        ".pdf",
-        ".zip",
-        ".gz",
-        ".bz2",
-        ".xz",
-        ".tar",
-        ".tgz",
-        ".rpm",
-        ".deb",
-        ".jar",
-        ".iso",
-        ".swf",
-        ".xml",
-        ".rss",
-        ".rdf",
-        ".atom",
-        ".json",
-        ".txt",
-        ".csv",
-    ]
-)
-"""Endings of paths that are no pages."""
 
 LINE_CHARS_MAX = 16_384
 """Longer lines are invalid."""
@@ -133,7 +84,7 @@ def _read_line(line: str, occurrence: int, origin: Import, sender: Sender) -> Ra
     occurred_at_ms = _read_time(time)
     if occurred_at_ms is None or not target:
         return "line_invalid"
-    if reason := _reason_against(method, int(status), target):
+    if reason := reason_against(method, int(status), target):
         return reason
     return RawEvent(
         site=sender.site,
@@ -150,16 +101,6 @@ def _read_line(line: str, occurrence: int, origin: Import, sender: Sender) -> Ra
         _user_agent="" if agent == "-" else agent,
         **url_fields(target, referrer),
     )
-
-
-def _reason_against(method: str, status: int, target: str) -> str:
-    """Give the reason why a request was for no page; '' for a page."""
-    if method != "GET":
-        return "method_unwanted"
-    if not (200 <= status < 300 or status == 304):
-        return "http_error"
-    path = target.partition("?")[0].lower()
-    return "asset" if PurePosixPath(path).suffix in ASSET_SUFFIXES else ""
 
 
 def _read_time(time: str) -> int | None:
