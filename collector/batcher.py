@@ -2,7 +2,8 @@
 
 A batch closes as soon as the one before it has gone through the stages, so batches are as small as
 the load allows and as large as it needs; a short linger is added only while the stages are busy
-most of the time.
+most of the time. Imports have a lane of their own, since they ask the warehouse: while that is away
+or slow they wait, and nothing else does.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from time import perf_counter
 
 from collector.micro_batch import Protect, Submission, Worked, mark_known, work_batch
@@ -29,6 +31,9 @@ KnownIds = Callable[[str, str, list[str]], set[str]]
 COMMITS_UNDER_WAY_MAX = 4
 """Batches that wait for the spooler while the next one goes through the stages."""
 
+IMPORTS_UNDER_WAY_MAX = 1
+"""Batches of imports likewise: one, since they share a connection to the warehouse."""
+
 BUSY_SHARE = 0.5
 """Above this share of wall time spent in stages, a batch lingers for company."""
 
@@ -37,10 +42,51 @@ FULL_ENOUGH = 1_000
 
 
 class Batcher:
-    """Collects submissions, runs batches, hands them to the spooler."""
+    """Collects submissions, runs batches, hands them to the spooler; imports beside the rest."""
 
     def __init__(
         self, protect: Protect, spool: SpoolClient, known_ids: KnownIds, limits: Limits, log: Log
+    ) -> None:
+        self._stages = ThreadPoolExecutor(1, thread_name_prefix="stages")
+        make_lane = partial(_Lane, protect, spool, known_ids, limits, log, self._stages)
+        self._live = make_lane(COMMITS_UNDER_WAY_MAX)
+        self._imports = make_lane(IMPORTS_UNDER_WAY_MAX)
+
+    async def submit(self, site: str, decoded: Decoded) -> Verdict:
+        """Take a request's events and give their outcomes once they are durable.
+
+        Errors: BadRequest `busy` when too many requests wait; Unavailable, SpoolFull.
+        """
+        is_import = any(event.is_import for event in decoded.events)
+        return await (self._imports if is_import else self._live).submit(site, decoded)
+
+    def count_undecodable(self, site: str, reason: str) -> None:
+        """Count a request that held nothing readable; it goes to disk with the next batch."""
+        self._live.count_undecodable(site, reason)
+
+    async def run(self) -> None:
+        """Run batches until `stop`; answers every submission, with an outcome or an error."""
+        await asyncio.gather(self._live.run(), self._imports.run())
+        self._stages.shutdown()
+
+    def stop(self) -> None:
+        """Take no more; finish what waits, then let `run` end."""
+        self._live.stop()
+        self._imports.stop()
+
+
+class _Lane:
+    """Batches that follow each other, with their own queue and their own commits under way."""
+
+    def __init__(
+        self,
+        protect: Protect,
+        spool: SpoolClient,
+        known_ids: KnownIds,
+        limits: Limits,
+        log: Log,
+        stages: ThreadPoolExecutor,
+        under_way_max: int,
     ) -> None:
         self._protect = protect
         self._spool = spool
@@ -51,18 +97,15 @@ class Batcher:
         self._waiting_events = 0
         self._arrived = asyncio.Event()
         self._undecodable: Counter[tuple[str, str]] = Counter()
-        self._slots = asyncio.Semaphore(COMMITS_UNDER_WAY_MAX)
+        self._slots = asyncio.Semaphore(under_way_max)
         self._under_way: set[asyncio.Task[None]] = set()
-        self._stages = ThreadPoolExecutor(1, thread_name_prefix="stages")
+        self._stages = stages
         self._busy_share = 0.0
         self._turned_at = perf_counter()
         self._stopping = False
 
     async def submit(self, site: str, decoded: Decoded) -> Verdict:
-        """Take a request's events and give their outcomes once they are durable.
-
-        Errors: BadRequest `busy` when too many requests wait; Unavailable, SpoolFull.
-        """
+        """As `Batcher.submit`."""
         if self._stopping or len(self._waiting) >= self._limits.requests_waiting_max:
             raise BadRequest("busy")
         verdict: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
@@ -72,12 +115,12 @@ class Batcher:
         return await verdict
 
     def count_undecodable(self, site: str, reason: str) -> None:
-        """Count a request that held nothing readable; it goes to disk with the next batch."""
+        """As `Batcher.count_undecodable`."""
         self._undecodable[site, reason] += 1
         self._arrived.set()
 
     async def run(self) -> None:
-        """Run batches until `stop`; answers every submission, with an outcome or an error."""
+        """As `Batcher.run`."""
         while not (self._stopping and not self._waiting):
             await self._arrived.wait()
             if self._busy_share > BUSY_SHARE and self._waiting_events < FULL_ENOUGH:
@@ -88,10 +131,9 @@ class Batcher:
             self._under_way.add(task)
             task.add_done_callback(self._free_slot)
         await asyncio.gather(*self._under_way)
-        self._stages.shutdown()
 
     def stop(self) -> None:
-        """Take no more; finish what waits, then let `run` end."""
+        """As `Batcher.stop`."""
         self._stopping = True
         self._arrived.set()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -52,6 +53,8 @@ class Worlds:
         self.spool = Spool()
         self.asked: list[tuple[str, str, list[str]]] = []
         self.known: set[str] = set()
+        self.warehouse = threading.Event()
+        self.warehouse.set()
         self.log = io.StringIO()
         self.batcher = Batcher(
             lambda batch: PROTECT.run(batch, context()),
@@ -63,6 +66,7 @@ class Worlds:
 
     def _known_ids(self, table: str, site: str, event_ids: list[str]) -> set[str]:
         self.asked.append((table, site, event_ids))
+        assert self.warehouse.wait(20)
         return self.known
 
     async def submit(self, n: int = 1, **fields: Any) -> Verdict:
@@ -199,9 +203,23 @@ def test_an_import_is_compared_with_the_warehouse_and_nothing_else_is() -> None:
     assert [commit.parts[0].known for commit in worlds.spool.commits] == [b"\x01", b""]
 
 
+def test_imports_that_wait_for_the_warehouse_hold_nobody_else_up() -> None:
+    async def scene(worlds: Worlds) -> None:
+        worlds.warehouse.clear()
+        imports = [asyncio.create_task(worlds.submit(is_import=True)) for _ in range(8)]
+        await asyncio.sleep(0.1)
+        live = await asyncio.gather(*(worlds.submit() for _ in range(8)))
+        assert [verdict.received for verdict in live] == [1] * 8
+        assert not any(one.done() for one in imports)
+        worlds.warehouse.set()
+        assert [verdict.received for verdict in await asyncio.gather(*imports)] == [1] * 8
+
+    play(scene)
+
+
 def test_a_busy_batcher_lingers_for_company() -> None:
     async def scene(worlds: Worlds) -> None:
-        worlds.batcher._busy_share = 0.9
+        worlds.batcher._live._busy_share = 0.9
         first = asyncio.create_task(worlds.submit())
         await asyncio.sleep(0.05)
         second = asyncio.create_task(worlds.submit())
