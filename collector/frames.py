@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import polars as pl
 
 from collector.raw_event import RawEvent
-from storage.schemas import COMMON, DIAGNOSTICS, EVENTS, TIME
+from storage.schemas import COMMON, DIAGNOSTICS, EVENTS, TEXTS, TIME
 
 Schema = dict[str, pl.DataType | type[pl.DataType]]
 
@@ -48,6 +48,9 @@ _FIELDS = RawEvent.__struct_fields__
 DECODED: Schema = {"row": pl.UInt32} | {name: _TYPES.get(name, pl.String) for name in _FIELDS}
 """Columns right after decoding, in the order of `RawEvent`."""
 
+_ABSENT = {name: pl.Series(name, [None], DECODED[name]) for name in _FIELDS}
+"""One null of each decoded column."""
+
 PROTECTED: Schema = CONTROL | COMMON | EVENTS | DIAGNOSTICS
 """Columns right of the line: nothing here starts with `_`."""
 
@@ -57,13 +60,23 @@ def to_frame(events: Sequence[RawEvent]) -> pl.DataFrame:
 
     Shape: n events -> n rows.
     """
-    columns = {name: [getattr(event, name) for event in events] for name in _FIELDS}
-    frame = pl.DataFrame(columns, schema={n: DECODED[n] for n in _FIELDS}, strict=True)
-    return frame.with_row_index("row")
+    rows = [msgspec.structs.astuple(event) for event in events]
+    if not rows:
+        return pl.DataFrame(schema=DECODED)
+    numbers = pl.DataFrame(pl.Series("row", range(len(rows)), pl.UInt32))
+    columns = zip(_FIELDS, zip(*rows, strict=True), strict=True)
+    return numbers.hstack([_to_series(name, values) for name, values in columns])
+
+
+def _to_series(name: str, values: Sequence[object]) -> pl.Series:
+    """Give a decoded column; one that holds nothing, as most do, costs nothing."""
+    if values.count(None) == len(values):
+        return _ABSENT[name].new_from_index(0, len(values))
+    return pl.Series(name, values, DECODED[name])
 
 
 def to_nested(
-    name: str, values: Sequence[object], kind: pl.DataType | type[pl.DataType]
+    name: str, values: Iterable[object], kind: pl.DataType | type[pl.DataType]
 ) -> pl.Series:
     """Give a column of lists of objects.
 
@@ -73,6 +86,27 @@ def to_nested(
     return pl.Series(name, texts, pl.String).str.json_decode(kind)
 
 
-def to_time(milliseconds: pl.Expr) -> pl.Expr:
-    """Give a column of UTC milliseconds as the at-rest time type."""
-    return pl.from_epoch(milliseconds, "ms").dt.replace_time_zone("UTC").cast(TIME)
+def to_lists(name: str, rows: Sequence[tuple[str, ...]]) -> pl.Series:
+    """Give a column of lists of text of which few differ."""
+    place_of = {row: place for place, row in enumerate(dict.fromkeys(rows))}
+    kinds = pl.Series(name, [list(row) for row in place_of], TEXTS)
+    return kinds.gather([place_of[row] for row in rows])
+
+
+def to_time(name: str, milliseconds: Sequence[int | None]) -> pl.Series:
+    """Give moments in UTC milliseconds since 1970 as a column of the at-rest time type."""
+    return pl.Series(name, milliseconds, pl.Int64).cast(TIME)
+
+
+def change(
+    batch: pl.DataFrame, columns: Iterable[pl.Series] = (), drops: Iterable[str] = ()
+) -> pl.DataFrame:
+    """Give a batch with columns added or replaced, and others left out.
+
+    Beside `with_columns` and `drop`, which plan a query each, this takes a tenth of the time; in
+    small batches that is most of what they cost.
+    """
+    batch, present, columns = batch.clone(), set(batch.columns), list(columns)
+    for name in {*drops, *(column.name for column in columns if column.name in present)}:
+        batch.drop_in_place(name)
+    return batch.hstack(columns)

@@ -14,7 +14,7 @@ from time import perf_counter_ns
 import polars as pl
 
 from collector.context import Context
-from collector.frames import Schema
+from collector.frames import Schema, change
 from collector.outcomes import REASONS
 
 REASON = "reason"
@@ -68,12 +68,9 @@ def stage(
     return declare
 
 
-def reject(batch: pl.DataFrame, when: pl.Expr, reason: str) -> pl.DataFrame:
-    """Mark rows as rejected unless they already are. A null condition rejects: doubt rejects."""
-    marked = pl.when(when.fill_null(True)).then(pl.lit(reason))
-    if REASON in batch.columns:
-        return batch.with_columns(pl.coalesce(REASON, marked).alias(REASON))
-    return batch.with_columns(marked.alias(REASON))
+def reject(reasons: Sequence[str | None]) -> pl.Series:
+    """Give the column that says why each row leaves; null for rows that stay."""
+    return pl.Series(REASON, reasons, pl.String)
 
 
 @dataclass
@@ -154,14 +151,12 @@ def _split(batch: pl.DataFrame, step: Stage, rejected: dict[int, str]) -> pl.Dat
             raise PipelineError(f"{step.name} rejected with a reason it did not declare")
         rejected.update(zip(marked["row"].to_list(), reasons, strict=True))
         batch = batch.filter(pl.col(REASON).is_null())
-    return batch.drop(REASON)
+    return change(batch, drops=[REASON])
 
 
 def _expect(batch: pl.DataFrame, schema: Schema, name: str) -> None:
     """Fail where the batch has not exactly the declared columns and types."""
-    found = dict(batch.schema)
-    if (
-        found != schema and any(found.get(column) != kind for column, kind in schema.items())
-    ) or len(found) != len(schema):
+    found: Schema = dict(zip(batch.columns, batch.dtypes, strict=True))
+    if found != schema:
         odd = [c for c in {**found, **schema} if found.get(c) != schema.get(c)]
         raise PipelineError(f"{name} gave other columns or types than it declared: {sorted(odd)}")

@@ -8,7 +8,7 @@ from collector.context import Context
 from collector.frames import CONTROL, PROTECTED
 from collector.pipeline import stage
 from collector.stages.permission import PERMITTED, blank_unpermitted
-from storage.schemas import MAP, NO_ID, TEXTS
+from storage.schemas import NO_ID
 
 DERIVED = [
     "country",
@@ -30,6 +30,25 @@ UNSET = ("batch_id",)
 """Columns that the batcher fills when it cuts a batch into tables."""
 
 
+def _spell_absent(kind: object) -> object:
+    """Give what stands for an absent value of a type; null where null itself does."""
+    if kind == pl.String:
+        return ""
+    if kind == pl.Binary:
+        return NO_ID
+    if kind == pl.Boolean:
+        return False
+    return [] if isinstance(kind, pl.List) else None
+
+
+ABSENT = {
+    name: pl.Series(name, [spelled], kind)
+    for name, kind in PROTECTED.items()
+    if name not in (*CONTROL, *UNSET) and (spelled := _spell_absent(kind)) is not None
+}
+"""Column -> one value that stands for an absent one, as the warehouse spells it."""
+
+
 @stage(
     needs=["row", "table", "identity", "is_import", PERMITTED, *DERIVED],
     adds={"batch_id": pl.String},
@@ -38,21 +57,23 @@ UNSET = ("batch_id",)
 def conform(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Give exactly the columns of `PROTECTED`: absent text is '', an absent id is zeroes."""
     batch = blank_unpermitted(batch, context.policy, {name: name for name in DERIVED})
-    batch = batch.with_columns(pl.lit("").alias(name) for name in UNSET)
-    return batch.select(_filled(name, kind) for name, kind in PROTECTED.items())
+    columns = {column.name: column for column in batch.get_columns()}
+    for name in UNSET:
+        columns[name] = pl.Series(name, [""], pl.String).new_from_index(0, batch.height)
+    columns |= _fill_absent(batch)
+    return pl.DataFrame([columns[name] for name in PROTECTED])
 
 
-def _filled(name: str, kind: object) -> pl.Expr:
-    """Give a column with its absent values spelled as the warehouse spells them."""
-    column = pl.col(name)
-    if name in CONTROL:
-        return column
-    if kind == pl.String:
-        return column.fill_null("")
-    if kind == pl.Binary:
-        return column.fill_null(pl.lit(NO_ID))
-    if kind == pl.Boolean:
-        return column.fill_null(False)
-    if kind in (TEXTS, MAP) or isinstance(kind, pl.List):
-        return column.fill_null([])
-    return column
+def _fill_absent(batch: pl.DataFrame) -> dict[str, pl.Series]:
+    """Give the columns that hold absent values, with these spelled as the warehouse spells them."""
+    filled: dict[str, pl.Series] = {}
+    mixed: list[pl.Expr] = []
+    for name, spelling in ABSENT.items():
+        absent_count = batch[name].null_count()
+        if absent_count == batch.height:
+            filled[name] = spelling.new_from_index(0, batch.height)
+        elif absent_count:
+            mixed.append(pl.col(name).fill_null(pl.lit(spelling)))
+    if mixed:
+        filled |= {column.name: column for column in batch.select(mixed).get_columns()}
+    return filled

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
 import polars as pl
 
 from collector.consent.bits import purpose_bits, to_bits
 from collector.context import Context
-from collector.frames import DECODED
+from collector.frames import DECODED, change, to_lists
 from collector.own_ids import SEPARATOR
 from collector.pipeline import reject, stage
 from collector.stages.permission import PERMITTED, blank_unpermitted
@@ -57,6 +59,10 @@ UNDECLARED_PURPOSE = "analytics"
 """Purpose of events that no file declares (contract, Native API)."""
 
 
+DECIDED_BY = ("site", "table", "event_name", "granted", "refused")
+"""Columns that the permission of an event depends on."""
+
+
 class _Terms(NamedTuple):
     """What an event type needs, and what becomes of it otherwise."""
 
@@ -85,36 +91,47 @@ def gate(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     subject, or counted as a visit, as its type says; a visit only where the purpose was not
     refused outright. Unknown denies.
     """
-    batch = batch.with_columns(_permitted(batch, context.policy))
-    terms = _terms_of(batch, context)
-    lacks = (pl.col(PERMITTED) & pl.col("needed")) == 0
-    was_refused = (pl.col("refused") & pl.col("needed")) != 0
-    batch = batch.with_columns(terms).with_columns(
-        may_visit=pl.lit(context.policy.visits.counted)
-        & ~was_refused
-        & (~lacks | (pl.col("otherwise") == "visit")),
-        purposes=_names(batch[PERMITTED], context.policy),
-        policy_version=pl.lit(context.policy.version),
-    )
-    batch = reject(batch, lacks & (pl.col("otherwise") == "refuse"), "consent_refused")
-    batch = batch.with_columns(_sent_ids()).drop("granted", "refused", "needed", "otherwise")
+    permitted, may_visit, reasons = _decide(batch, context)
+    version = pl.Series("policy_version", [context.policy.version], pl.String)
+    decided = [
+        pl.Series(PERMITTED, permitted, pl.UInt16),
+        pl.Series("may_visit", may_visit, pl.Boolean),
+        _names(permitted, context.policy),
+        version.new_from_index(0, batch.height),
+        _sent_ids(batch),
+        reject(reasons),
+    ]
+    batch = change(batch, decided, drops=["granted", "refused"])
     return blank_unpermitted(batch, context.policy, GOVERNED)
 
 
-def _sent_ids() -> pl.Expr:
+def _decide(
+    batch: pl.DataFrame, context: Context
+) -> tuple[list[int], list[bool], list[str | None]]:
+    """Give each event's permitted purposes as bits, whether it may be a visit, and its refusal."""
+    masks_of = cache(partial(_site_masks, context.policy))
+    bits = purpose_bits(tuple(context.policy.purposes))
+    terms_of = cache(partial(_terms_of_type, context=context, bits=bits))
+    columns = [batch[name].to_list() for name in DECIDED_BY]
+    permitted, may_visit = [], []
+    reasons: list[str | None] = []
+    for site, table, name, granted, refused in zip(*columns, strict=True):
+        held, refusable = masks_of(site)
+        needed, otherwise = terms_of(table, name)
+        may = (granted | held) & ~(refused & refusable)
+        lacks = not may & needed
+        permitted.append(may)
+        is_visit = not refused & needed and (not lacks or otherwise == "visit")
+        may_visit.append(context.policy.visits.counted and is_visit)
+        reasons.append("consent_refused" if lacks and otherwise == "refuse" else None)
+    return permitted, may_visit, reasons
+
+
+def _sent_ids(batch: pl.DataFrame) -> pl.Series:
     """Give all identifiers that were sent, permitted or not, so that scrubbing can find them."""
-    sent = pl.concat_str(SENT_IDS, separator=SEPARATOR, ignore_nulls=True)
-    return sent.alias("_sent_ids")
-
-
-def _permitted(batch: pl.DataFrame, policy: Policy) -> pl.Series:
-    """Give the permitted purposes of each row as bits."""
-    masks = {site: _site_masks(policy, site) for site in batch["site"].unique().to_list()}
-    permitted = []
-    for site, granted, refused in batch.select("site", "granted", "refused").iter_rows():
-        held, refusable = masks[site]
-        permitted.append((granted | held) & ~(refused & refusable))
-    return pl.Series(PERMITTED, permitted, pl.UInt16)
+    rows = zip(*(batch[name].to_list() for name in SENT_IDS), strict=True)
+    joined = [SEPARATOR.join([one for one in row if one is not None]) for row in rows]
+    return pl.Series("_sent_ids", joined, pl.String)
 
 
 def _site_masks(policy: Policy, site: str) -> tuple[int, int]:
@@ -122,20 +139,6 @@ def _site_masks(policy: Policy, site: str) -> tuple[int, int]:
     held = to_bits(policy, policy.default_purposes_of(site))
     refusable = to_bits(policy, (p for p in policy.purposes if policy.is_refusable(p, site)))
     return held, refusable
-
-
-def _terms_of(batch: pl.DataFrame, context: Context) -> list[pl.Series]:
-    """Give each row the purpose its event type needs, and what becomes of it without."""
-    bits = purpose_bits(tuple(context.policy.purposes))
-    needed, otherwise = [], []
-    for table, name in zip(batch["table"], batch["event_name"], strict=True):
-        terms = _terms_of_type(table, name, context, bits)
-        needed.append(terms.purpose_bit)
-        otherwise.append(terms.otherwise)
-    return [
-        pl.Series("needed", needed, pl.UInt16),
-        pl.Series("otherwise", otherwise, pl.String),
-    ]
 
 
 def _terms_of_type(table: str, name: str, context: Context, bits: dict[str, int]) -> _Terms:
@@ -148,11 +151,8 @@ def _terms_of_type(table: str, name: str, context: Context, bits: dict[str, int]
     return _Terms(bits[declared.purpose], declared.when_not_permitted)
 
 
-def _names(permitted: pl.Series, policy: Policy) -> pl.Series:
+def _names(permitted: Sequence[int], policy: Policy) -> pl.Series:
     """Give the permitted purposes by name, in the policy's order."""
     bits = purpose_bits(tuple(policy.purposes))
-    values = permitted.unique().to_list()
-    spelled = [[name for name, bit in bits.items() if value & bit] for value in values]
-    place_of = {value: place for place, value in enumerate(values)}
-    places = [place_of[value] for value in permitted.to_list()]
-    return pl.Series("purposes", spelled, pl.List(pl.String)).gather(places)
+    spelled = {held: tuple(n for n, bit in bits.items() if held & bit) for held in set(permitted)}
+    return to_lists("purposes", [spelled[held] for held in permitted])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from collector.context import Context
+from collector.frames import change
 from collector.pipeline import stage
 
 TEXTS = ("browser", "browser_version", "os", "os_version", "device_type")
@@ -20,14 +21,17 @@ def identify_client(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
 
     A model that the app itself stated stands before the one that its user agent tells.
     """
+    names = ("_user_agent", "_client_hints", "device_model")
+    agents, hints, stated = (batch[name].to_list() for name in names)
     told = [
-        context.client_of(agent or "", hints or "")
-        for agent, hints in zip(batch["_user_agent"], batch["_client_hints"], strict=True)
+        context.client_of(agent or "", hint or "")
+        for agent, hint in zip(agents, hints, strict=True)
+    ]
+    models = [
+        client.device_model if model is None else model
+        for model, client in zip(stated, told, strict=True)
     ]
     columns = [pl.Series(name, [getattr(one, name) for one in told], pl.String) for name in TEXTS]
-    models = pl.Series("told_model", [one.device_model for one in told], pl.String)
-    return batch.drop("_client_hints").with_columns(
-        *columns,
-        pl.Series("is_bot", [one.is_bot for one in told], pl.Boolean),
-        pl.coalesce("device_model", models).alias("device_model"),
-    )
+    columns.append(pl.Series("is_bot", [one.is_bot for one in told], pl.Boolean))
+    columns.append(pl.Series("device_model", models, pl.String))
+    return change(batch, columns, drops=["_client_hints"])

@@ -6,6 +6,7 @@ import polars as pl
 
 from collector.addresses import truncate_address
 from collector.context import Context, Place
+from collector.frames import change
 from collector.pipeline import stage
 
 COORDINATE_DECIMALS = 2
@@ -23,15 +24,16 @@ def locate(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
 
     The address is truncated (/24, /48) before the look-up; neither form is kept.
     """
-    places = [
-        _place_of(address, context.policy.geo_of(site), context)
-        for address, site in zip(batch["_address"], batch["site"], strict=True)
-    ]
-    return batch.with_columns(
+    rows = zip(batch["_address"].to_list(), batch["site"].to_list(), strict=True)
+    places = [_place_of(address, context.policy.geo_of(site), context) for address, site in rows]
+    columns = [
         pl.Series("country", [place.country for place in places], pl.String),
         pl.Series("region", [place.region for place in places], pl.String),
-        pl.col("latitude", "longitude").round(COORDINATE_DECIMALS),
-    )
+    ]
+    for coordinate in (batch["latitude"], batch["longitude"]):
+        if coordinate.null_count() < batch.height:
+            columns.append(coordinate.round(COORDINATE_DECIMALS))
+    return change(batch, columns)
 
 
 def _place_of(address: str | None, finest: str, context: Context) -> Place:

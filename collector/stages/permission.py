@@ -25,45 +25,27 @@ def blank_unpermitted(
     share their purposes are blanked by one condition; what is permitted everywhere or empty anyway
     is passed over, which most columns of most batches are.
     """
-    everywhere = _permitted_everywhere(batch)
-    present = [table for table in TABLES if (batch["table"] == table).any()]
+    bits = purpose_bits(tuple(policy.purposes))
+    permitted, tables = batch[PERMITTED].to_list(), batch["table"].to_list()
+    there = set(zip(tables, permitted, strict=True))
     blanked: dict[tuple[int, ...], list[str]] = {}
     for column, kept_as in columns.items():
-        bits = {table: _bit_of(policy, table, kept_as) for table in TABLES}
-        if all(bits[table] & everywhere for table in present):
+        needed = {table: _bit_of(policy, table, kept_as, bits) for table in TABLES}
+        if all(needed[table] & held for table, held in there):
             continue
         if batch[column].null_count() < batch.height:
-            blanked.setdefault(tuple(bits.values()), []).append(column)
-    return batch.with_columns(
-        pl.when((pl.col(PERMITTED) & _needed(bits)) != 0).then(pl.col(names))
-        for bits, names in blanked.items()
-    )
+            blanked.setdefault(tuple(needed.values()), []).append(column)
+    conditions = []
+    for key, names in blanked.items():
+        needed = dict(zip(TABLES, key, strict=True))
+        covered = [held & needed[table] != 0 for held, table in zip(permitted, tables, strict=True)]
+        conditions.append(pl.when(pl.lit(pl.Series(covered))).then(pl.col(names)))
+    return batch.with_columns(conditions) if conditions else batch
 
 
-def _permitted_everywhere(batch: pl.DataFrame) -> int:
-    """Give the purposes that every row of the batch is permitted."""
-    common = 0xFFFF
-    for bits in batch[PERMITTED].unique().to_list():
-        common &= bits
-    return common
-
-
-def _bit_of(policy: Policy, table: str, column: str) -> int:
+def _bit_of(policy: Policy, table: str, column: str, bits: Mapping[str, int]) -> int:
     """Give the bit of a column's purpose; 0 where the table has no such column."""
     try:
-        purpose = policy.purpose_of(table, column)
+        return bits[policy.purpose_of(table, column)]
     except KeyError:
         return 0
-    return purpose_bits(tuple(policy.purposes))[purpose]
-
-
-def _needed(bits: tuple[int, ...]) -> pl.Expr:
-    """Give the bit that a row needs, by its table."""
-    events_bit, diagnostics_bit = bits
-    if events_bit == diagnostics_bit:
-        return pl.lit(events_bit, pl.UInt16)
-    return (
-        pl.when(pl.col("table") == "events")
-        .then(pl.lit(events_bit, pl.UInt16))
-        .otherwise(pl.lit(diagnostics_bit, pl.UInt16))
-    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID, uuid4
 
 import polars as pl
 
 from collector.context import Context
+from collector.frames import change
 from collector.identifiers import canonical_id, read_uuid, tells_of
 from collector.own_ids import SEPARATOR
 from collector.pipeline import stage
@@ -59,41 +61,37 @@ def pseudonymise(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     of an identifier that was sent with it, permitted or not.
     """
     sites = batch["site"].to_list()
-    moments = batch["occurred_at"].dt.epoch("ms").to_list()
+    moments = batch["occurred_at"].to_physical().to_list()
     digests = {
-        column: pl.Series(
-            column,
-            context.digest_many(
-                key_class, sites, moments, [canonical_id(text) for text in batch[source]]
-            ),
-            pl.Binary,
+        column: context.digest_many(
+            key_class, sites, moments, [canonical_id(text) for text in batch[source].to_list()]
         )
         for source, column, key_class in DIGESTED
     }
-    batch = batch.with_columns(**digests)
-    visits = context.digest_many("visit", sites, moments, _visit_values(batch))
-    batch = batch.with_columns(pl.Series("visit_id", visits, pl.Binary))
+    visit_values = _visit_values(batch, list(digests.values()))
+    digests["visit_id"] = context.digest_many("visit", sites, moments, visit_values)
     event_ids = _event_ids(batch, context, sites, moments)
     identities = context.digest_many(
         "event", sites, moments, [b"identity\x1f" + one.encode() for one in event_ids]
     )
-    return batch.with_columns(
+    columns = [pl.Series(name, values, pl.Binary) for name, values in digests.items()]
+    columns += [
         pl.Series("event_id", event_ids, pl.String),
         pl.Series("identity", identities, pl.Binary),
-        *_subjects(),
-    ).drop(IDENTIFYING)
+        *_subjects(digests),
+    ]
+    return change(batch, columns, drops=IDENTIFYING)
 
 
-def _visit_values(batch: pl.DataFrame) -> list[bytes | None]:
+def _visit_values(batch: pl.DataFrame, ids: Sequence[Sequence[bytes | None]]) -> list[bytes | None]:
     """Give what tells visits apart within a site's day; null where no visit may be counted."""
-    others = [pl.col(column).is_null() for _, column, _ in DIGESTED]
-    counted = pl.col("may_visit") & pl.all_horizontal(others)
-    columns = batch.select(counted.alias("counted"), "_address", "_user_agent")
+    names = ("may_visit", "_address", "_user_agent")
+    rows = zip(*(batch[name].to_list() for name in names), zip(*ids, strict=True), strict=True)
     return [
         f"{address or ''}\x1f{agent or ''}".encode("utf-8", "replace")
-        if may and (address or agent)
+        if may and (address or agent) and not any(others)
         else None
-        for may, address, agent in columns.iter_rows()
+        for may, address, agent, others in rows
     ]
 
 
@@ -105,7 +103,8 @@ def _event_ids(
     A UUID that holds one of the event's identifiers would carry that identifier on, so it is
     digested too. A missing id is made at random.
     """
-    rows = batch.select("_event_id", "_sent_ids").rows()
+    names = ("_event_id", "_sent_ids")
+    rows = list(zip(*(batch[name].to_list() for name in names), strict=True))
     kept = [_own_uuid(sent, identifiers or "") for sent, identifiers in rows]
     digested = context.digest_many(
         "event",
@@ -137,12 +136,13 @@ def _uuid_version_8(digest: bytes) -> UUID:
     return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)
 
 
-def _subjects() -> list[pl.Expr]:
+def _subjects(digests: Mapping[str, Sequence[bytes | None]]) -> list[pl.Series]:
     """Give the subject of each row: person, else device, else visit, else none."""
-    kind = pl.coalesce(
-        pl.when(pl.col(column).is_not_null()).then(pl.lit(kind)) for kind, column in SUBJECTS
-    )
-    return [
-        pl.coalesce(column for _, column in SUBJECTS).alias("subject_id"),
-        kind.fill_null("").alias("subject_kind"),
-    ]
+    ids: list[bytes | None] = []
+    kinds: list[str] = []
+    for row in zip(*(digests[column] for _, column in SUBJECTS), strict=True):
+        held = ((kind, one) for (kind, _), one in zip(SUBJECTS, row, strict=True) if one)
+        kind, subject = next(held, ("", None))
+        ids.append(subject)
+        kinds.append(kind)
+    return [pl.Series("subject_id", ids, pl.Binary), pl.Series("subject_kind", kinds, pl.String)]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import polars as pl
 
 from collector.context import Context
-from collector.frames import to_nested
-from collector.mending import NUMBER_END, NUMBER_MIN, Mender, keys_within, read_nested
+from collector.frames import change, to_lists, to_nested
+from collector.mending import NUMBER_END, NUMBER_MIN, OPENERS, Mender, keys_within, read_nested
 from collector.own_ids import SEPARATOR, OwnIds
 from collector.pii_columns import find_suspects
 from collector.pipeline import reject, stage
-from collector.stages.validate import CUT_MARGIN_CHARS, TEXT_COLUMNS, text_limits
+from collector.properties import Pairs
+from collector.stages.validate import CUT_MARGIN_CHARS, TEXT_COLUMNS, cut_texts, text_limits
 
 CLIENT_TEXTS = ("browser", "browser_version", "os", "os_version")
 """What was read from user agent and client hints, in which a sender may write what it likes."""
@@ -26,8 +29,8 @@ NESTED = ("properties", "measurements")
 COLUMNAR_ROWS_MIN = 48
 """From so many rows on, one expression over the column is cheaper than a look at each text."""
 
-NESTED_PATTERN = r"^[{\[]"
-"""How the value of a property begins that is a list or an object."""
+Held = Mapping[str, list[Any]]
+"""Column -> its values, of those that hold any."""
 
 
 @stage(
@@ -43,137 +46,140 @@ def scrub(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     replaced whatever it looks like; one that names a forbidden category rejects its event. A
     number whose digits are an identifier's becomes null, a measurement of such a value is left out.
     """
-    telling, forbidden = _keys_of_note(batch, context)
-    batch = reject(
-        batch,
-        _has("key", forbidden) | _has("value", _forbidden_within(batch, context)),
-        "forbidden_category",
-    )
-    suspects = _find_suspects(batch, telling, context)
-    remarks: list[list[str]] = [[] for _ in range(batch.height)]
+    held = _read_texts(batch)
+    suspects = _find_suspects(batch, held, context)
+    remarks: list[tuple[str, ...]] = [()] * batch.height
     mended: dict[int, dict[str, Any]] = {}
-    columns = [*FREE_TEXTS, *NESTED, "revenue"]
-    rows = batch.select(columns)[list(suspects)].to_dicts() if suspects else []
-    for (place, own_ids), row in zip(suspects.items(), rows, strict=True):
+    for place, own_ids in suspects.items():
         mender = Mender(own_ids, context.scrubber)
+        row = {name: values[place] for name, values in held.items()}
         mended[place] = _mend_row(row, mender, text_limits(context.limits))
-        remarks[place] = sorted(mender.remarks)
-    batch = batch.with_columns(pl.Series("remarks", remarks, pl.List(pl.String)))
-    return _cut_texts(_put_back(batch, mended), context)
+        remarks[place] = tuple(sorted(mender.remarks))
+    reasons = reject(_find_forbidden(held["properties"], context))
+    batch = change(batch, [*_put_back(batch, held, mended), to_lists("remarks", remarks), reasons])
+    return change(batch, cut_texts(batch, context.limits, 0))
 
 
-def _keys_of_note(batch: pl.DataFrame, context: Context) -> tuple[list[str], list[str]]:
-    """Give the batch's property names that tell what they hold, and those that are forbidden."""
-    keys = batch["properties"].explode().struct.field("key").drop_nulls().unique().to_list()
-    rules = context.scrubber.config
-    telling = [key for key in keys if rules.field_of(key) is not None]
-    return telling, [key for key in keys if rules.is_forbidden(key)]
+def _read_texts(batch: pl.DataFrame) -> Held:
+    """Give the columns that have to be looked at, those left out that hold nothing at all."""
+    columns = (batch[name] for name in (*FREE_TEXTS, *NESTED, "revenue"))
+    return {
+        column.name: column.to_list()
+        for column in columns
+        if column.name == "properties" or column.null_count() < column.len()
+    }
 
 
-def _forbidden_within(batch: pl.DataFrame, context: Context) -> list[str]:
-    """Give the batch's lists and objects that hold a forbidden property within."""
-    values = batch["properties"].explode().struct.field("value").drop_nulls().unique()
-    rules = context.scrubber.config
+def _find_forbidden(properties: Sequence[Pairs | None], context: Context) -> list[str | None]:
+    """Give the reason to reject each row that has a forbidden property, also within another."""
+    is_forbidden = cache(context.scrubber.config.is_forbidden)
     return [
-        value
-        for value in values.filter(values.str.contains(NESTED_PATTERN))
-        if any(rules.is_forbidden(key) for key in keys_within(read_nested(value)))
+        "forbidden_category"
+        if any(
+            is_forbidden(pair["key"]) or any(map(is_forbidden, _keys_within(pair["value"])))
+            for pair in pairs or ()
+        )
+        else None
+        for pairs in properties
     ]
 
 
-def _has(part: str, values: list[str]) -> pl.Expr:
-    """Give the condition that a row has a property whose key, or value, is one of these."""
-    if not values:
-        return pl.lit(value=False)
-    is_one = pl.element().struct.field(part).is_in(values)
-    return pl.col("properties").list.eval(is_one).list.any().fill_null(value=False)
+def _keys_within(value: str) -> Iterable[str]:
+    """Give the keys of the objects that a property's value spells in JSON, if it does."""
+    return keys_within(read_nested(value)) if value.startswith(OPENERS) else ()
 
 
-def _find_suspects(batch: pl.DataFrame, telling: list[str], context: Context) -> dict[int, OwnIds]:
+def _find_suspects(batch: pl.DataFrame, held: Held, context: Context) -> dict[int, OwnIds]:
     """Give the places of the rows that may have to change, each with the event's identifiers."""
     suspects: dict[int, OwnIds] = {}
-    holds_nested = pl.element().struct.field("value").str.contains(NESTED_PATTERN)
-    is_nested = pl.col("properties").list.eval(holds_nested).list.any().fill_null(value=False)
-    looked_at = batch.select(
-        "_sent_ids",
-        "_address",
-        "_user_agent",
-        text=_joined(),
-        tells=_has("key", telling) | is_nested,
-    )
-    doubtful = _find_doubtful(looked_at["text"], context)
-    for place, (sent, address, agent, text, tells) in enumerate(looked_at.iter_rows()):
+    tells = _find_telling(held["properties"], context)
+    texts = _join_texts(held)
+    doubtful = _find_doubtful(texts, context)
+    names = ("_sent_ids", "_address", "_user_agent")
+    senders = zip(*(batch[name].to_list() for name in names), strict=True)
+    for place, (sent, address, agent) in enumerate(senders):
         own_ids = OwnIds.of(sent or "", address or "", agent or "")
-        if tells or doubtful[place] or own_ids.occur_in(text):
+        if tells[place] or doubtful[place] or own_ids.occur_in(texts[place]):
             suspects[place] = own_ids
     return suspects
 
 
-def _find_doubtful(texts: pl.Series, context: Context) -> list[bool]:
+def _find_telling(properties: Sequence[Pairs | None], context: Context) -> list[bool]:
+    """Tell of each row whether a property's name says what it holds, or its value is nested."""
+    is_telling = cache(lambda key: context.scrubber.config.field_of(key) is not None)
+    return [
+        any(is_telling(pair["key"]) or pair["value"].startswith(OPENERS) for pair in pairs or ())
+        for pairs in properties
+    ]
+
+
+def _find_doubtful(texts: Sequence[str], context: Context) -> list[bool]:
     """Tell of each text whether some PII rule may change it."""
-    if texts.len() >= COLUMNAR_ROWS_MIN:
-        return find_suspects(context.scrubber, texts).to_list()
+    if len(texts) >= COLUMNAR_ROWS_MIN:
+        return find_suspects(context.scrubber, pl.Series(texts, dtype=pl.String)).to_list()
     return [context.scrubber.is_suspect(text) for text in texts]
 
 
-def _joined() -> pl.Expr:
-    """Give all texts of a row in one, and the digits of its large numbers."""
-    parts = [pl.col(name) for name in FREE_TEXTS]
-    for column, names in (("properties", ("key", "value")), ("measurements", ("name", "unit"))):
-        nested = pl.col(column).list
-        parts += [
-            nested.eval(pl.element().struct.field(name)).list.join(SEPARATOR) for name in names
-        ]
-    measured = pl.col("measurements").list.eval(_digits(pl.element().struct.field("value")))
-    parts += [_digits(pl.col("revenue")), measured.list.join(SEPARATOR, ignore_nulls=True)]
-    return pl.concat_str(parts, separator=SEPARATOR, ignore_nulls=True)
+def _join_texts(held: Held) -> list[str]:
+    """Give all texts of each row in one, and the digits of its large numbers."""
+    columns = [held[name] for name in FREE_TEXTS if name in held]
+    columns.append([_join_pairs(pairs) for pairs in held["properties"]])
+    if "measurements" in held:
+        columns.append([_join_measurements(measured) for measured in held["measurements"]])
+    if "revenue" in held:
+        columns.append([_digits(number) for number in held["revenue"]])
+    return [SEPARATOR.join(filter(None, row)) for row in zip(*columns, strict=True)]
 
 
-def _digits(number: pl.Expr) -> pl.Expr:
-    """Give the whole digits of a number that is large enough to identify, else null."""
-    size = number.abs()
-    is_large = (size >= NUMBER_MIN) & (size < NUMBER_END)
-    return pl.when(is_large).then(size).cast(pl.Int64).cast(pl.String)
+def _join_pairs(pairs: Pairs | None) -> str:
+    """Give the keys and values of an event's properties in one text."""
+    return SEPARATOR.join([text for pair in pairs or () for text in pair.values()])
+
+
+def _join_measurements(measured: list[dict[str, Any]] | None) -> str:
+    """Give the names, units and large numbers of an event's measurements in one text."""
+    texts = ((one["name"], one["unit"], _digits(one["value"])) for one in measured or ())
+    return SEPARATOR.join([text for three in texts for text in three if text])
+
+
+def _digits(number: float | None) -> str:
+    """Give the whole digits of a number that is large enough to identify, else ''."""
+    if number is None or not NUMBER_MIN <= abs(number) < NUMBER_END:
+        return ""
+    return str(int(abs(number)))
 
 
 def _mend_row(row: dict[str, Any], mender: Mender, limits: dict[str, int]) -> dict[str, Any]:
     """Give the changed columns of one row."""
     mended: dict[str, Any] = {}
     for name in FREE_TEXTS:
-        text = row[name]
+        text = row.get(name)
         if text and (new := mender.mend(text)) != text:
             was_cut = name in limits and len(text) >= limits[name] + CUT_MARGIN_CHARS
             mended[name] = new[: max(0, len(new) - CUT_MARGIN_CHARS)] if was_cut else new
     pairs = [mender.mend_pair(**pair) for pair in row["properties"] or ()]
     if pairs and pairs != row["properties"]:
         mended["properties"] = pairs
-    measured = [mender.mend_measurement(one) for one in row["measurements"] or ()]
-    if measured and measured != row["measurements"]:
+    measured = [mender.mend_measurement(one) for one in row.get("measurements") or ()]
+    if measured and measured != row.get("measurements"):
         mended["measurements"] = [one for one in measured if one is not None]
-    if mender.mend_number(row["revenue"]) != row["revenue"]:
+    revenue = row.get("revenue")
+    if mender.mend_number(revenue) != revenue:
         mended["revenue"] = None
     return mended
 
 
-def _cut_texts(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """Cut texts at their limits, now that nothing in them identifies."""
-    return batch.with_columns(
-        pl.col(name).str.slice(0, chars_max)
-        for name, chars_max in text_limits(context.limits).items()
-        if batch[name].null_count() < batch.height
-    )
-
-
-def _put_back(batch: pl.DataFrame, mended: dict[int, dict[str, Any]]) -> pl.DataFrame:
-    """Write what was mended back into its columns."""
+def _put_back(
+    batch: pl.DataFrame, held: Held, mended: dict[int, dict[str, Any]]
+) -> list[pl.Series]:
+    """Give the columns in which something was mended."""
     columns = []
     for name in {name for changed in mended.values() for name in changed}:
-        values = batch[name].to_list()
+        values = list(held[name])
         for place, changed in mended.items():
-            if name in changed:
-                values[place] = changed[name]
+            values[place] = changed.get(name, values[place])
         kind = batch.schema[name]
         columns.append(
             to_nested(name, values, kind) if name in NESTED else pl.Series(name, values, kind)
         )
-    return batch.with_columns(columns) if columns else batch
+    return columns

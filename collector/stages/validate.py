@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import polars as pl
 
 from collector.context import Context
-from collector.frames import to_nested, to_time
-from collector.pipeline import REASON, reject, stage
-from collector.properties import check_properties
+from collector.frames import change, to_nested, to_time
+from collector.pipeline import reject, stage
+from collector.properties import Pairs, check_properties
 from config.limits import Limits
 from storage.schemas import MAP, TIME
 
@@ -69,25 +69,35 @@ def validate(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     imported event keeps its own. A time in the near future becomes the time of receipt. Nothing
     is from before 1970, where imports of broken clocks end up.
     """
-    batch = batch.with_columns(_faults_and_properties(batch, context))
-    batch = _check_clock(batch, context)
-    batch = _cut_texts(batch, context)
-    return batch.drop("_properties", "occurred_at_ms", "sent_at_ms", "received_at_ms")
+    faults, properties = _check_catalogue(batch, context)
+    moments, late = _check_clock(batch, context.limits)
+    received = batch["received_at_ms"].to_list()
+    happened = [min(moment, at) for moment, at in zip(moments, received, strict=True)]
+    columns = [
+        to_time("occurred_at", happened),
+        to_time("received_at", received),
+        to_nested("properties", properties, MAP),
+        reject([fault or clock for fault, clock in zip(faults, late, strict=True)]),
+        *cut_texts(batch, context.limits, CUT_MARGIN_CHARS),
+    ]
+    drops = ["_properties", "occurred_at_ms", "sent_at_ms", "received_at_ms"]
+    return change(batch, columns, drops)
 
 
-def _faults_and_properties(batch: pl.DataFrame, context: Context) -> list[pl.Series]:
+def _check_catalogue(batch: pl.DataFrame, context: Context) -> tuple[list[str | None], list[Pairs]]:
     """Check each event against the catalogue: its fault, if any, and its properties."""
     faults: list[str | None] = []
-    properties: list[list[dict[str, str]]] = []
-    rows = batch.select("site", "table", "event_name", "received_at_ms", "_properties").rows()
+    properties: list[Pairs] = []
+    names = ("site", "table", "event_name", "received_at_ms", "_properties")
+    rows = zip(*(batch[name].to_list() for name in names), strict=True)
     for site, table, name, received_at_ms, raw in rows:
         fault = _fault_of_name(site, table, name, received_at_ms, context)
-        pairs: list[dict[str, str]] = []
+        pairs: Pairs = []
         if fault is None and raw:
             pairs, fault = check_properties(raw, context.catalogue.get(name), context.limits)
         faults.append(fault)
         properties.append(pairs)
-    return [pl.Series(REASON, faults, pl.String), to_nested("properties", properties, MAP)]
+    return faults, properties
 
 
 def _fault_of_name(
@@ -103,23 +113,23 @@ def _fault_of_name(
     return None if context.admit_name(site, name) else "names_exceeded"
 
 
-def _check_clock(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """Give each event its time, and reject those outside the window."""
-    received, limits = pl.col("received_at_ms"), context.limits
-    skew = received - pl.col("sent_at_ms")
-    is_skewed = ~pl.col("is_import") & (skew.abs() > SKEW_MS_MIN)
-    stated = pl.coalesce("occurred_at_ms", "received_at_ms")
-    corrected = stated + pl.when(is_skewed.fill_null(False)).then(skew).otherwise(0)
-    batch = batch.with_columns(moment=corrected)
-    ahead = pl.col("moment") - received
-    batch = reject(batch, ahead > limits.clock_ahead_seconds_max * 1000, "too_early")
-    is_old = -ahead > limits.event_age_days_max * DAY_MS
-    batch = reject(batch, is_old & ~pl.col("is_import"), "too_late")
-    batch = reject(batch, pl.col("moment") < 0, "too_late")
-    moment = pl.min_horizontal("moment", "received_at_ms")
-    return batch.with_columns(occurred_at=to_time(moment), received_at=to_time(received)).drop(
-        "moment"
-    )
+def _check_clock(batch: pl.DataFrame, limits: Limits) -> tuple[list[int], list[str | None]]:
+    """Give each event its time in UTC milliseconds, and what is wrong with it, if anything."""
+    ahead_ms_max = limits.clock_ahead_seconds_max * 1000
+    age_ms_max = limits.event_age_days_max * DAY_MS
+    moments: list[int] = []
+    faults: list[str | None] = []
+    names = ("occurred_at_ms", "sent_at_ms", "received_at_ms", "is_import")
+    rows = zip(*(batch[name].to_list() for name in names), strict=True)
+    for occurred, sent, received, is_import in rows:
+        moment = received if occurred is None else occurred
+        if sent is not None and not is_import and abs(received - sent) > SKEW_MS_MIN:
+            moment += received - sent
+        is_old = received - moment > age_ms_max and not is_import
+        late = "too_late" if is_old or moment < 0 else None
+        moments.append(moment)
+        faults.append("too_early" if moment - received > ahead_ms_max else late)
+    return moments, faults
 
 
 def text_limits(limits: Limits) -> dict[str, int]:
@@ -130,10 +140,17 @@ def text_limits(limits: Limits) -> dict[str, int]:
     }
 
 
-def _cut_texts(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """Cut texts `CUT_MARGIN_CHARS` beyond their limits and take NUL characters out."""
-    return batch.with_columns(
-        pl.col(name).str.replace_all("\x00", "", literal=True).str.slice(0, end)
-        for name, chars_max in text_limits(context.limits).items()
-        if (end := chars_max + CUT_MARGIN_CHARS) and batch[name].null_count() < batch.height
-    )
+def cut_texts(batch: pl.DataFrame, limits: Limits, margin_chars: int) -> list[pl.Series]:
+    """Give the columns whose texts change when they are cut so far beyond their limits.
+
+    NUL characters are taken out: nothing that stores text takes them.
+    """
+    changed = []
+    for name, chars_max in text_limits(limits).items():
+        if batch[name].null_count() == batch.height:
+            continue
+        texts, end = batch[name].to_list(), chars_max + margin_chars
+        if any(text and (len(text) > end or "\x00" in text) for text in texts):
+            cut = [text and text.replace("\x00", "")[:end] for text in texts]
+            changed.append(pl.Series(name, cut, pl.String))
+    return changed

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.frames import DECODED, MEASUREMENTS, to_frame, to_nested, to_time
-from storage.schemas import MAP, TIME
+from collector.frames import DECODED, MEASUREMENTS, change, to_frame, to_lists, to_nested, to_time
+from storage.schemas import MAP, TEXTS, TIME
 from tests.collector.worlds import event
 
 texts = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -44,11 +45,29 @@ def test_events_become_rows_in_order() -> None:
 
 
 def test_milliseconds_become_moments() -> None:
-    frame = pl.DataFrame({"ms": [0, 1_795_324_271_123, None]})
-    column = frame.select(to_time(pl.col("ms"))).to_series()
+    column = to_time("occurred_at", [0, 1_795_324_271_123, None])
     assert column.dtype == TIME
     assert column.to_list() == [
         datetime(1970, 1, 1, tzinfo=UTC),
         datetime(2026, 11, 22, 5, 11, 11, 123_000, tzinfo=UTC),
         None,
     ]
+
+
+def test_lists_of_text_come_through_in_order() -> None:
+    rows = [("b", "a"), (), ("b", "a"), ("c",)]
+    column = to_lists("remarks", rows)
+    assert (column.name, column.dtype) == ("remarks", TEXTS)
+    assert column.to_list() == [["b", "a"], [], ["b", "a"], ["c"]]
+    assert to_lists("remarks", []).to_list() == []
+
+
+def test_columns_are_added_replaced_and_left_out() -> None:
+    batch = pl.DataFrame({"a": [1], "b": [2], "c": [3]})
+    changed = change(batch, [pl.Series("b", ["x"]), pl.Series("d", [4])], drops=["c"])
+    assert changed.to_dicts() == [{"a": 1, "b": "x", "d": 4}]
+    assert batch.to_dicts() == [{"a": 1, "b": 2, "c": 3}]
+    with pytest.raises(pl.exceptions.PolarsError):
+        change(batch, [pl.Series("d", [1, 2])])
+    with pytest.raises(pl.exceptions.PolarsError):
+        change(batch, drops=["e"])
