@@ -11,6 +11,7 @@ import unicodedata
 from uuid import UUID
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
+_USUAL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ZEROES = re.compile(r"[0\-]+")
 
 NO_IDS = frozenset({"", "unknown", "null", "none", "undefined", "nil", "9774d56d682e549c"})
@@ -41,6 +42,8 @@ def is_no_id(text: str) -> bool:
 
 def read_uuid(text: str) -> str | None:
     """Give a UUID in lower-case dashed form, or None where the text is none."""
+    if _USUAL_UUID.fullmatch(text):
+        return text.lower()
     return str(UUID(text)) if _UUID.fullmatch(text) else None
 
 

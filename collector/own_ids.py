@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -29,6 +30,9 @@ SUBSTRING_CHARS_MIN = 6
 USER_AGENT_CHARS_MIN = 16
 """Shorter user agents are common words."""
 
+SENDERS_CACHED_MAX = 4_096
+"""Senders whose address and user agent are kept ready; past it the oldest are forgotten."""
+
 ROUNDS_MAX = 12
 """How often one text is looked at again after an identifier was found in it."""
 
@@ -48,12 +52,11 @@ class OwnIds(NamedTuple):
     @classmethod
     def of(cls, joined: str, address: str, user_agent: str) -> OwnIds:
         """Take the identifiers that were sent, the peer's address and its user agent."""
-        found = {address.strip()}
-        found.update(one for one in joined.split(SEPARATOR) if not is_no_id(one))
-        if len(user_agent) >= USER_AGENT_CHARS_MIN:
-            found.add(user_agent)
-        spelled = {spelling for one in found for spelling in _spellings(one.strip())}
-        long_enough = (one for one in spelled if len(one) >= TOKEN_CHARS_MIN)
+        spelled = set(_sender_spellings(address, user_agent))
+        for one in joined.split(SEPARATOR):
+            if not is_no_id(one):
+                spelled.update(_spellings(one.strip()))
+        long_enough = [one for one in spelled if len(one) >= TOKEN_CHARS_MIN]
         return cls(tuple(sorted(long_enough, key=len, reverse=True)))
 
     def occur_in(self, text: str) -> bool:
@@ -102,6 +105,13 @@ class OwnIds(NamedTuple):
                     lowered = lowered[:at] + "\0" * len(one) + lowered[end:]
                 at = lowered.find(one, end)
         return sorted(spans)
+
+
+@lru_cache(maxsize=SENDERS_CACHED_MAX)
+def _sender_spellings(address: str, user_agent: str) -> frozenset[str]:
+    """Give the spellings of what all events of one sender share."""
+    agents = (user_agent.strip(),) if len(user_agent) >= USER_AGENT_CHARS_MIN else ()
+    return frozenset(one for text in (address.strip(), *agents) for one in _spellings(text))
 
 
 def _spellings(identifier: str) -> Iterable[str]:
