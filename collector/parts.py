@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import groupby, pairwise
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -29,31 +30,36 @@ class Cut(NamedTuple):
 
 def cut_parts(frame: pl.DataFrame) -> list[Cut]:
     """Cut a protected batch into parts; rows of each are sorted by site."""
-    tables = frame["table"].unique().to_list()
-    return [_cut(table, frame.filter(pl.col("table") == table)) for table in sorted(tables)]
+    tables = sorted(set(frame["table"].to_list()))
+    if len(tables) == 1:
+        return [_cut(tables[0], frame)]
+    return [_cut(table, frame.filter(frame["table"] == table)) for table in tables]
 
 
 def _cut(table: str, frame: pl.DataFrame) -> Cut:
     """Make the part of one table, under a batch id of its own."""
-    frame = frame.sort("site", maintain_order=True)
+    sites = frame["site"].to_list()
+    if any(site > later for site, later in pairwise(sites)):
+        frame = frame.sort("site", maintain_order=True)
+        sites.sort()
     batch_id = uuid4()
-    kept = frame.with_columns(batch_id=pl.lit(str(batch_id))).select(list(TABLES[table]))
-    runs = frame["site"].rle().struct.unnest()
+    named = pl.Series("batch_id", [str(batch_id)], pl.String).new_from_index(0, frame.height)
+    kept = pl.DataFrame([named if name == "batch_id" else frame[name] for name in TABLES[table]])
     part = Part(
         batch_id=batch_id.bytes,
         table=table,
         rows=frame.height,
         blob=encode_rows(table, kept),
         digests=b"".join(frame["identity"].to_list()),
-        site_runs=list(zip(runs["value"].to_list(), runs["len"].to_list(), strict=True)),
+        site_runs=[(site, sum(1 for _ in run)) for site, run in groupby(sites)],
     )
-    imported = frame.filter("is_import").group_by("site", maintain_order=True).agg("event_id")
-    return Cut(
-        part,
-        frame["row"].to_list(),
-        dict(imported.iter_rows()),
-        frame.select("site", "event_id").rows(),
-    )
+    event_ids, flags = frame["event_id"].to_list(), frame["is_import"].to_list()
+    imported: dict[str, list[str]] = {}
+    for site, event_id, is_import in zip(sites, event_ids, flags, strict=True):
+        if is_import:
+            imported.setdefault(site, []).append(event_id)
+    identities = list(zip(sites, event_ids, strict=True))
+    return Cut(part, frame["row"].to_list(), imported, identities)
 
 
 def count_outcomes(outcomes: Iterable[tuple[str, str, str]]) -> list[Count]:
