@@ -50,7 +50,7 @@ HELD = ["necessary", "diagnostics"]
         (YES | {"policy_version": 2026}, "", ""),
         (YES | {"method": "checkbox"}, "analytics", ""),
         (YES | {"method": None}, "analytics", ""),
-        (YES | {"method": "implied_by_use"}, "", ""),
+        (YES | {"method": "implied"}, "", ""),
         (YES | {"method": "telepathy"}, "", ""),
         (YES | {"method": True}, "", ""),
         (
@@ -69,7 +69,7 @@ def test_a_method_that_is_no_act_may_grant_what_needs_no_consent() -> None:
     policy = POLICY.model_copy(
         update={"sites": {"open": SiteRule(legal_basis={"analytics": "opt_out"})}}
     )
-    implied = YES | {"method": "implied_by_use"}
+    implied = YES | {"method": "implied"}
     assert read_native(implied, policy, "open").granted == bits("analytics")
     assert read_native(implied, policy, "soq") == SILENT
 
