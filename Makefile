@@ -18,7 +18,7 @@ CHECKED := $(PACKAGES) scripts tests $(if $(wildcard benchmarks/*.py),benchmarks
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.ready node_modules/.ready browser ## set everything up in .venv and node_modules
+setup: .venv/.ready node_modules/.ready browser postgres ## set everything up in .venv and node_modules
 
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) scripts/check_python.py
@@ -38,6 +38,10 @@ node_modules/.ready: package-lock.json .npmrc requirements-node.lock scripts/bui
 .PHONY: browser
 browser: node_modules/.ready
 	@$(BIN)/python -m scripts.setup_chromium
+
+.PHONY: postgres
+postgres: .venv/.ready requirements-postgres.lock
+	@$(BIN)/python -m scripts.setup_postgres
 
 lint: ## style, types and the import rules
 	$(BIN)/ruff check --quiet .

@@ -33,6 +33,11 @@ COMMANDS: dict[str, str] = {
 }
 """Name -> what it is for. `commands/<name>.py` holds it (`import_` for `import`)."""
 
+HINTS: dict[str, str] = {
+    "registry": "does the database that SANAQ_REGISTRY names answer?",
+}
+"""Neighbour that did not answer -> what to look at, where that is not whether `sanaq up` runs."""
+
 EXIT_REFUSED = 1
 EXIT_USAGE = 2
 EXIT_MISTAKE = 70
@@ -85,7 +90,8 @@ def main() -> None:
         click.echo(f"sanaq: {fault}", err=True)
         sys.exit(EXIT_USAGE)
     except Unavailable as fault:
-        click.echo(f"sanaq: {fault}; is `sanaq up` running?", err=True)
+        hint = HINTS.get(fault.what, "is `sanaq up` running?")
+        click.echo(f"sanaq: {fault}; {hint}", err=True)
         sys.exit(EXIT_REFUSED)
     except Exception as fault:  # noqa: BLE001
         # A mistake of ours. A traceback would quote what was being worked on.

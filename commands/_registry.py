@@ -13,6 +13,9 @@ from storage.errors import Unavailable
 from storage.keyring import Keyring, open_keyring
 from storage.registry import Registry, RegistryRefused, open_registry
 
+DOES_IT_ANSWER = "does the database that SANAQ_REGISTRY names answer?"
+"""What to look at where the registry is away."""
+
 Row = Mapping[str, str | int | None]
 """One line of a command's output, by column."""
 
@@ -30,7 +33,10 @@ def opened() -> Iterator[tuple[Settings, Registry]]:
             yield settings, registry
         finally:
             registry.close()
-    except (RegistryRefused, Unavailable) as error:
+    except Unavailable as error:
+        hint = f"; {DOES_IT_ANSWER}" if error.what == "registry" else ""
+        raise click.ClickException(f"{error}{hint}") from error
+    except RegistryRefused as error:
         raise click.ClickException(str(error)) from error
 
 

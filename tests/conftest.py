@@ -11,11 +11,15 @@ import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.helpers import SHARED, free_port
+
+if TYPE_CHECKING:
+    from scripts.postgres import PostgresServer
 
 # A shared machine may stall any example; every test is bounded in time as a whole.
 settings.register_profile("sanaq", deadline=None)
@@ -77,6 +81,17 @@ def home() -> Iterator[Path]:
 def port() -> int:
     """A loopback port that was free a moment ago."""
     return free_port()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL of our own, which set-up found or fetched; its absence fails the test."""
+    from scripts.postgres import find_postgres, run_postgres
+
+    folder = Path(tempfile.mkdtemp(prefix="sq-"))
+    with run_postgres(find_postgres(), folder) as server:
+        yield server
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,9 @@ FIRST_PREVIOUS = "0" * 64
 ENTRIES_SHOWN_MAX = 10_000
 """Most entries that `read_entries` gives at once."""
 
+ROWS_AT_ONCE = 1_000
+"""How many entries `verify` holds in memory at a time."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -133,8 +136,10 @@ def verify(registry: Registry, expect: tuple[int, str] | None = None) -> Verdict
     with registry.read() as connection:
         counted = sa.select(meta.c.value).where(meta.c.name == "audit_seq")
         entries_expected = int(connection.execute(counted).scalar_one())
-        stream = connection.execute(sa.select(audit).order_by(audit.c.seq)).mappings()
-        return _walk((Entry(**row) for row in stream), entries_expected, expect)
+        chain = sa.select(audit).order_by(audit.c.seq).execution_options(yield_per=ROWS_AT_ONCE)
+        with connection.execute(chain) as stream:
+            entries = (Entry(**row) for row in stream.mappings())
+            return _walk(entries, entries_expected, expect)
 
 
 def _walk(

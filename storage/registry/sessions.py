@@ -19,7 +19,7 @@ from storage.registry.errors import SignInRefused
 from storage.registry.passwords import check_password
 from storage.registry.tables import sessions, users
 from storage.registry.tokens import digest_token, new_token
-from storage.registry.users import User, read_user
+from storage.registry.users import User, is_email, read_user
 
 SESSION_LIFE = timedelta(hours=12)
 """How long a sign-in holds, whatever is done meanwhile."""
@@ -84,6 +84,8 @@ def sign_out(registry: Registry, token: str) -> None:
 
 def _begin_attempt(registry: Registry, email: str) -> tuple[str, str | None] | None:
     """Count an attempt and give (user id, password hash); None where none is to be compared."""
+    if not is_email(email):  # Whatever a form sent; not every database can compare all of that.
+        return None
     with registry.write() as connection:
         working = (users.c.email == email) & users.c.disabled_at.is_(None)
         row = connection.execute(sa.select(users).where(working)).mappings().first()

@@ -82,7 +82,9 @@ def add_within(
 
 
 def find_site(registry: Registry, name: str) -> Site | None:
-    """Give a site by its name, None where there is none."""
+    """Give a site by its name, None where there is none; any text may be asked for."""
+    if not NAME.fullmatch(name):
+        return None
     with registry.read() as connection:
         return _select(connection, name)
 

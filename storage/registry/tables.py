@@ -46,7 +46,7 @@ class Moment(sa.types.TypeDecorator[datetime]):
 class Exact(sa.types.TypeDecorator[Fraction]):
     """An exact rational, kept as text such as `1/40`; never a float, which rounds budgets."""
 
-    impl = sa.String(120)
+    impl = sa.Text
     cache_ok = True
 
     def process_bind_param(self, value: Fraction | None, dialect: Dialect) -> str | None:

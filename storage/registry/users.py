@@ -46,6 +46,11 @@ class User:
     disabled_at: datetime | None
 
 
+def is_email(text: str) -> bool:
+    """Say whether an account could have this e-mail."""
+    return len(text) <= EMAIL_CHARS_MAX and _EMAIL.fullmatch(text) is not None
+
+
 def link_path(token: str) -> str:
     """Give the path on the dashboards at which a one-time link is used."""
     return f"/welcome/{token}"
@@ -166,6 +171,6 @@ def _select(connection: Connection, condition: sa.ColumnElement[bool]) -> User |
 
 def _normalise(email: str) -> str:
     address = email.strip().lower()
-    if len(address) > EMAIL_CHARS_MAX or not _EMAIL.fullmatch(address):
+    if not is_email(address):
         raise RegistryRefused("this is not an e-mail address")
     return address

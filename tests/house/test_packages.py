@@ -26,6 +26,7 @@ UNIMPORTED = {
     "import-linter": "run by make",
     "pytest-timeout": "plugin of pytest",
     "aiohttp": "transport of the asynchronous warehouse client in tests",
+    "psycopg-binary": "psycopg's way to the server, compiled",
     "tzdata": "time zones where the machine has none",
 }
 """Declared packages that no file needs to import -> why they are declared."""
@@ -93,7 +94,8 @@ def test_this_environment_has_the_pinned_versions() -> None:
 def test_locks_name_no_registry() -> None:
     packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
     assert not [name for name, package in packages.items() if "resolved" in package]
-    for name in ("requirements.lock", "requirements-node.lock", ".npmrc", "pyproject.toml"):
+    locks = [path.name for path in ROOT.glob("requirements*.lock")]
+    for name in (*locks, ".npmrc", "pyproject.toml"):
         assert "://" not in (ROOT / name).read_text()
 
 

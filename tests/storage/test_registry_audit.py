@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from storage.registry import Registry, audit, sites
 from storage.registry.audit import Entry
 from tests.helpers import ROOT
-from tests.storage.registry_worlds import ACTOR, open_registry_in
+from tests.storage.registry_worlds import ACTOR, Place, open_registry_at
 
 ENTRIES = 6
 
 
 @pytest.fixture
-def registry(home: Path) -> Iterator[Registry]:
+def registry(place: Place) -> Iterator[Registry]:
     """A registry whose chain has six entries."""
-    opened = open_registry_in(home)
+    opened = open_registry_at(place)
     for number in range(ENTRIES):
         audit.append(opened, ACTOR, "sql.run", "warehouse", {"rows": number})
     yield opened
     opened.close()
-
-
-def tamper(home: Path, statement: str) -> None:
-    """Change the file behind the registry's back."""
-    with sqlite3.connect(home / "registry.sqlite") as connection:
-        connection.execute(statement)
-    connection.close()
 
 
 def test_a_sound_chain_verifies(registry: Registry) -> None:
@@ -47,8 +39,8 @@ def test_a_sound_chain_verifies(registry: Registry) -> None:
 
 
 @pytest.mark.parametrize("column", ["at", "actor", "action", "subject", "details_json"])
-def test_a_changed_column_is_found(registry: Registry, home: Path, column: str) -> None:
-    tamper(home, f"UPDATE audit SET {column} = {column} || '!' WHERE seq = 3")
+def test_a_changed_column_is_found(registry: Registry, place: Place, column: str) -> None:
+    place.change(f"UPDATE audit SET {column} = '!' || substr({column}, 2) WHERE seq = 3")
     verdict = audit.verify(registry)
     assert (verdict.broken_at, verdict.what) == (3, "the entry was changed")
 
@@ -66,34 +58,36 @@ def test_a_changed_column_is_found(registry: Registry, home: Path, column: str) 
     ],
 )
 def test_tampering_is_found_where_it_is(
-    registry: Registry, home: Path, statement: str, broken_at: int, what: str
+    registry: Registry, place: Place, statement: str, broken_at: int, what: str
 ) -> None:
-    tamper(home, statement)
+    place.change(statement)
     verdict = audit.verify(registry)
     assert verdict.broken_at == broken_at
     assert verdict.what.startswith(what)
     assert verdict.entries == broken_at - 1
 
 
-def test_an_entry_made_sound_again_breaks_the_next(registry: Registry, home: Path) -> None:
+def test_an_entry_made_sound_again_breaks_the_next(registry: Registry, place: Place) -> None:
     """Whoever computes the changed entry's digest anew is found one entry later."""
     old = audit.read_entries(registry)[2]
     forged = replace(old, details_json="{}")
-    tamper(
-        home, f"UPDATE audit SET details_json = '{{}}', sha256 = '{forged.digest()}' WHERE seq = 3"
+    place.change(
+        f"UPDATE audit SET details_json = '{{}}', sha256 = '{forged.digest()}' WHERE seq = 3"
     )
     verdict = audit.verify(registry)
     assert (verdict.broken_at, verdict.what[:25]) == (4, "the entry does not follow")
 
 
-def test_a_chain_rewritten_whole_differs_from_a_noted_head(registry: Registry, home: Path) -> None:
+def test_a_chain_rewritten_whole_differs_from_a_noted_head(
+    registry: Registry, place: Place
+) -> None:
     """The limit of a chain by itself, and what lifts it."""
     noted = audit.read_entries(registry)[-1]
     previous = audit.FIRST_PREVIOUS
     for entry in audit.read_entries(registry):
         draft = replace(entry, details_json='{"rows":9}', previous_sha256=previous)
         forged = replace(draft, sha256=draft.digest())
-        _overwrite(home, forged)
+        _overwrite(place, forged)
         previous = forged.sha256
     assert audit.verify(registry).broken_at is None
     verdict = audit.verify(registry, expect=(noted.seq, noted.sha256))
@@ -101,24 +95,23 @@ def test_a_chain_rewritten_whole_differs_from_a_noted_head(registry: Registry, h
     assert audit.verify(registry, expect=(7, noted.sha256)).what == "the end is missing"
 
 
-def _overwrite(home: Path, entry: Entry) -> None:
-    tamper(
-        home,
+def _overwrite(place: Place, entry: Entry) -> None:
+    place.change(
         f"UPDATE audit SET details_json = '{entry.details_json}', sha256 = '{entry.sha256}',"
         f" previous_sha256 = '{entry.previous_sha256}' WHERE seq = {entry.seq}",
     )
 
 
-def test_change_and_entry_stand_together(registry: Registry, home: Path) -> None:
+def test_change_and_entry_stand_together(registry: Registry, place: Place) -> None:
     """Where the entry cannot be written, the change is not made."""
-    tamper(home, "CREATE TRIGGER stop BEFORE INSERT ON audit BEGIN SELECT RAISE(FAIL, ''); END")
-    with pytest.raises(Exception, match="IntegrityError"):
+    place.refuse_entries()
+    with pytest.raises(IntegrityError):
         sites.add_site(registry, "soq", ACTOR)
     assert sites.load_sites(registry) == {}
     assert audit.verify(registry).broken_at is None
 
 
-def test_processes_that_append_together_make_one_chain(home: Path, registry: Registry) -> None:
+def test_processes_that_append_together_make_one_chain(place: Place, registry: Registry) -> None:
     code = """
 import sys
 from storage.registry import audit, open_dsn
@@ -126,10 +119,8 @@ registry = open_dsn(sys.argv[1])
 for number in range(25):
     audit.append(registry, sys.argv[2], "sql.run", "warehouse", {"rows": number})
 """
-    dsn = f"sqlite:///{home}/registry.sqlite"
-    writers = [
-        subprocess.Popen([sys.executable, "-c", code, dsn, f"cli:{n}"], cwd=ROOT) for n in range(4)
-    ]
+    command = [sys.executable, "-c", code, place.dsn]
+    writers = [subprocess.Popen([*command, f"cli:{n}"], cwd=ROOT) for n in range(4)]
     try:
         assert [writer.wait(timeout=60) for writer in writers] == [0] * 4
     finally:

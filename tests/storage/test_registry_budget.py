@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,7 +16,7 @@ from storage.registry import BudgetExhausted, Registry, RegistryRefused, audit, 
 from storage.registry.budget import Ask, Cap, Spend
 from tests.helpers import ROOT
 from tests.storage.keyring_worlds import NOW
-from tests.storage.registry_worlds import ACTOR, open_registry_in
+from tests.storage.registry_worlds import ACTOR, IN_ONE_HOME, Place, open_registry_at
 
 START = datetime(2026, 11, 16, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -25,9 +24,9 @@ CAP = Cap(Fraction(1, 10), Fraction(1, 10**6))
 
 
 @pytest.fixture
-def registry(home: Path) -> Iterator[Registry]:
+def registry(place: Place) -> Iterator[Registry]:
     """An empty registry."""
-    opened = open_registry_in(home)
+    opened = open_registry_at(place)
     yield opened
     opened.close()
 
@@ -52,6 +51,12 @@ def test_a_reservation_counts_until_the_cap_is_full_to_the_last_fraction(
     assert sum(s.rho for s in budget.list_spends(registry, "events")) == Fraction(1, 10)
     assert budget.find_spend(registry, "r4") is None
     assert budget.count_spends(registry) == 5
+
+
+def test_a_cost_of_any_length_is_kept_exactly(registry: Registry) -> None:
+    made = budget.reserve(registry, ask("r0", Fraction(7, 3**600)), CAP, ACTOR).spend
+    assert budget.find_spend(registry, "r0") == made
+    assert made.rho == Fraction(7, 3**600)
 
 
 def test_delta_is_a_budget_too(registry: Registry) -> None:
@@ -125,6 +130,7 @@ def test_a_raised_cap_is_on_the_audit_log(registry: Registry) -> None:
     ]
 
 
+@IN_ONE_HOME
 @pytest.mark.parametrize("rho", [Fraction(-1, 10), Fraction(-1, 10**40)])
 def test_a_negative_cost_is_refused(registry: Registry, rho: Fraction) -> None:
     with pytest.raises(RegistryRefused):
@@ -158,7 +164,7 @@ def _spend(start: int, days: int, cost: int) -> Spend:
     return Spend("r", "d", "w", *window, Fraction(cost), Fraction(0), "reserved", NOW, NOW)
 
 
-def test_eight_processes_reserve_exactly_what_fits(home: Path, registry: Registry) -> None:
+def test_eight_processes_reserve_exactly_what_fits(place: Place, registry: Registry) -> None:
     """Twelve asks of 1/40 against a cap of 1/10, each by every process: four fit, one row each."""
     code = """
 import sys
@@ -178,7 +184,7 @@ for number in range(12):
     except BudgetExhausted:
         print(name, "refused")
 """
-    command = [sys.executable, "-c", code, f"sqlite:///{home}/registry.sqlite"]
+    command = [sys.executable, "-c", code, place.dsn]
     askers = [
         subprocess.Popen(
             [*command, str(number)],

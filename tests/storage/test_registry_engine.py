@@ -17,7 +17,7 @@ from storage.registry import Registry, audit, open_dsn, sites
 from storage.registry.tables import METADATA, format_moment, meta, spends
 from storage.registry.versions import VERSIONS
 from tests.helpers import ROOT
-from tests.storage.registry_worlds import ACTOR, open_registry_in
+from tests.storage.registry_worlds import ACTOR, Place, open_registry_at
 
 
 def read_meta(registry: Registry) -> dict[str, int]:
@@ -25,11 +25,11 @@ def read_meta(registry: Registry) -> dict[str, int]:
         return dict(connection.execute(sa.select(meta.c.name, meta.c.value)).all())
 
 
-def test_opening_twice_makes_nothing_new(home: Path) -> None:
-    first = open_registry_in(home)
+def test_opening_twice_makes_nothing_new(place: Place) -> None:
+    first = open_registry_at(place)
     sites.add_site(first, "soq", ACTOR)
     before = read_meta(first)
-    again = open_registry_in(home)
+    again = open_registry_at(place)
     assert read_meta(again) == before
     assert before["schema_version"] == len(VERSIONS)
     with again.read() as connection:
@@ -38,18 +38,18 @@ def test_opening_twice_makes_nothing_new(home: Path) -> None:
     again.close()
 
 
-def test_a_newer_registry_is_refused(home: Path) -> None:
-    registry = open_registry_in(home)
+def test_a_newer_registry_is_refused(place: Place) -> None:
+    registry = open_registry_at(place)
     with registry.write() as connection:
         row = meta.c.name == "schema_version"
         connection.execute(meta.update().where(row).values(value=99))
     registry.close()
     with pytest.raises(ConfigError, match="a newer Sanaq"):
-        open_registry_in(home)
+        open_registry_at(place)
 
 
-def test_a_write_that_fails_leaves_nothing(home: Path) -> None:
-    registry = open_registry_in(home)
+def test_a_write_that_fails_leaves_nothing(place: Place) -> None:
+    registry = open_registry_at(place)
     with pytest.raises(KeyError), registry.write() as connection:
         sites.add_within(registry, connection, "soq", ACTOR)
         raise KeyError
@@ -58,9 +58,9 @@ def test_a_write_that_fails_leaves_nothing(home: Path) -> None:
     registry.close()
 
 
-def test_a_read_sees_one_moment(home: Path) -> None:
+def test_a_read_sees_one_moment(place: Place) -> None:
     """What is committed while a read is open shows in the next one."""
-    registry = open_registry_in(home)
+    registry = open_registry_at(place)
     count = sa.select(sa.func.count()).select_from(sa.text("sites"))
     with registry.read() as connection:
         assert connection.execute(count).scalar_one() == 0
@@ -77,7 +77,7 @@ def test_a_registry_that_cannot_be_reached_is_unavailable(home: Path) -> None:
     assert caught.value.what == "registry"
 
 
-def test_moments_are_utc_text_that_sorts(home: Path) -> None:
+def test_moments_are_utc_text_that_sorts() -> None:
     almaty = timezone(timedelta(hours=5))
     moment = datetime(2026, 11, 22, 10, 11, 12, 345678, tzinfo=almaty)
     assert format_moment(moment) == "2026-11-22T05:11:12.345Z"
@@ -87,8 +87,8 @@ def test_moments_are_utc_text_that_sorts(home: Path) -> None:
     assert format_moment(moment) < later
 
 
-def test_exact_numbers_come_back_exact(home: Path) -> None:
-    registry = open_registry_in(home)
+def test_exact_numbers_come_back_exact(place: Place) -> None:
+    registry = open_registry_at(place)
     column = spends.c.rho.type
     dialect = registry.engine.dialect
     for number in (Fraction(1, 40), Fraction(1, 3**40), Fraction(7), Fraction(0)):
@@ -97,16 +97,15 @@ def test_exact_numbers_come_back_exact(home: Path) -> None:
     registry.close()
 
 
-def test_processes_that_open_first_together_all_succeed(home: Path) -> None:
+def test_processes_that_open_first_together_all_succeed(place: Place) -> None:
     code = """
 import sys
 from storage.registry import open_dsn, version
 print(version(open_dsn(sys.argv[1])))
 """
-    dsn = f"sqlite:///{home}/registry.sqlite"
     starters = [
         subprocess.Popen(
-            [sys.executable, "-c", code, dsn], cwd=ROOT, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", code, place.dsn], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         for _ in range(6)
     ]

@@ -5,29 +5,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from storage.registry import Registry, RegistryRefused, audit, keys, sites, version
 from tests.storage.keyring_worlds import NOW, HandClock
-from tests.storage.registry_worlds import ACTOR, open_registry_in
+from tests.storage.registry_worlds import ACTOR, IN_ONE_HOME, Place, open_registry_at
 
 
 @pytest.fixture
-def registry(home: Path) -> Iterator[Registry]:
+def registry(place: Place) -> Iterator[Registry]:
     """An empty registry."""
-    opened = open_registry_in(home)
+    opened = open_registry_at(place)
     yield opened
     opened.close()
 
 
-def test_a_key_is_shown_once_and_kept_as_a_digest(registry: Registry, home: Path) -> None:
+def test_a_key_is_shown_once_and_kept_as_a_digest(registry: Registry, place: Place) -> None:
     key = keys.create_key(registry, "soq", "browser", ACTOR)
     secret = keys.create_key(registry, "soq", "server", ACTOR)
     assert (key[:5], secret[:5]) == ("sk_b_", "sk_s_")
     assert len(key) == len(secret) == 37
-    written = b"".join(path.read_bytes() for path in home.iterdir())
+    written = place.read_bytes()
     assert key[5:].encode() not in written
     assert hashlib.sha256(key.encode()).hexdigest().encode() in written
 
@@ -51,11 +50,17 @@ def test_create_makes_the_site_if_it_is_new(registry: Registry) -> None:
     assert list(sites.load_sites(registry)) == ["soq"]
 
 
-def test_what_create_returns_is_what_is_read_back(home: Path) -> None:
+def test_what_create_returns_is_what_is_read_back(place: Place) -> None:
     """A clock finer than the milliseconds that are kept makes no difference."""
-    fine = open_registry_in(home, HandClock(NOW.replace(microsecond=123_456)))
+    fine = open_registry_at(place, HandClock(NOW.replace(microsecond=123_456)))
     assert sites.add_site(fine, "soq", ACTOR) == sites.find_site(fine, "soq")
     fine.close()
+
+
+@pytest.mark.parametrize("name", ["so", "сок", "so\x00q", "a" * 300, "\ud800"])
+def test_no_site_has_a_name_that_it_cannot_have(registry: Registry, name: str) -> None:
+    """Whatever an address line holds, and whatever a database can compare."""
+    assert sites.find_site(registry, name) is None
 
 
 def test_revoked_key_opens_nothing(registry: Registry) -> None:
@@ -97,6 +102,7 @@ def test_every_change_is_on_the_audit_log(registry: Registry) -> None:
     ]
 
 
+@IN_ONE_HOME
 @pytest.mark.parametrize("name", ["", "Soq", "-soq", "a" * 65, "so q", "soq\n", "сок", "../x"])
 def test_a_bad_name_is_refused_and_leaves_nothing(registry: Registry, name: str) -> None:
     with pytest.raises(RegistryRefused, match="a site's name"):
@@ -105,23 +111,25 @@ def test_a_bad_name_is_refused_and_leaves_nothing(registry: Registry, name: str)
     assert audit.read_entries(registry) == []
 
 
+@IN_ONE_HOME
 @pytest.mark.parametrize("zone", ["", "Asia/Nowhere", "../etc/passwd", "Asia", "UTC+6"])
 def test_a_bad_time_zone_is_refused(registry: Registry, zone: str) -> None:
     with pytest.raises(RegistryRefused, match="IANA"):
         sites.add_site(registry, "soq", ACTOR, zone)
 
 
+@IN_ONE_HOME
 @pytest.mark.parametrize("origin", ["soq.example", "https://soq.example/", "ftp://x", "*", "null"])
 def test_a_bad_origin_is_refused(registry: Registry, origin: str) -> None:
     with pytest.raises(RegistryRefused, match="origin"):
         sites.add_site(registry, "soq", ACTOR, "UTC", [origin])
 
 
-def test_what_is_written_is_read_back_by_another_registry(home: Path) -> None:
-    first = open_registry_in(home)
+def test_what_is_written_is_read_back_by_another_registry(place: Place) -> None:
+    first = open_registry_at(place)
     made = sites.add_site(first, "soq", ACTOR, "Asia/Almaty", ["https://soq.example:8443"])
     first.close()
-    again = open_registry_in(home, HandClock(NOW + timedelta(days=3)))
+    again = open_registry_at(place, HandClock(NOW + timedelta(days=3)))
     assert sites.load_sites(again) == {"soq": made}
     assert str(made.zone) == "Asia/Almaty"
     again.close()

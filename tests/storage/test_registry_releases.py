@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
 from storage.registry import Registry, RegistryRefused, audit, budget, disclosures, releases
 from storage.registry.budget import Ask, Cap
 from storage.registry.releases import Release
-from tests.storage.registry_worlds import ACTOR, open_registry_in
+from tests.storage.registry_worlds import ACTOR, Place, open_registry_at
 
 START = datetime(2026, 11, 16, tzinfo=UTC)
 END = START + timedelta(days=7)
@@ -21,9 +20,9 @@ FIRST = Release("weekly_reach-2026-W47", "weekly_reach", START, END, "ab" * 32, 
 
 
 @pytest.fixture
-def registry(home: Path) -> Iterator[Registry]:
+def registry(place: Place) -> Iterator[Registry]:
     """A registry in which three releases have reserved budget."""
-    opened = open_registry_in(home)
+    opened = open_registry_at(place)
     for name in (FIRST.release_id, "second", "third"):
         ask = Ask(name, "events", "2026-W47", START, END, Fraction(1, 100), Fraction(0))
         budget.reserve(opened, ask, Cap(Fraction(1), Fraction(1)), ACTOR)
