@@ -26,7 +26,7 @@ FREE_TEXTS = (*TEXT_COLUMNS, "page_title", "exception_stack", "source", "basis",
 NESTED = ("properties", "measurements")
 """Columns of lists whose texts a sender can fill, keys and units included."""
 
-COLUMNAR_ROWS_MIN = 48
+COLUMNAR_ROWS_MIN = 96
 """From so many rows on, one expression over the column is cheaper than a look at each text."""
 
 Held = Mapping[str, list[Any]]
