@@ -38,6 +38,7 @@ from config.vocabulary import Vocabulary, load_vocabulary
 from storage import warehouse
 from storage.clock import Clock, utc_now
 from storage.errors import Unavailable
+from storage.http_bounds import BoundedHttp
 from storage.keyring import open_keyring
 from storage.logs import get_log
 from storage.registry.engine import open_registry
@@ -58,7 +59,7 @@ def run_worker(settings: Settings, listener: socket.socket, clock: Clock = utc_n
     config = uvicorn.Config(
         make_app(settings, clock),
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         ws="none",
         lifespan="on",
         # Access logs hold addresses; the server's own log lines may quote a request.

@@ -30,6 +30,7 @@ from dashboards.templating import STATIC, DigestedFiles, Templates
 from dashboards.warehouse_reads import WarehouseReads
 from storage.clock import utc_now
 from storage.errors import Unavailable
+from storage.http_bounds import BoundedHttp
 from storage.logs import get_log
 from storage.registry import open_registry, version
 from storage.warehouse import Refused
@@ -120,6 +121,7 @@ def _listen(address: HostPort) -> socket.socket:
 def _server_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=BoundedHttp,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
         proxy_headers=bool(settings.trusted_proxies),

@@ -15,6 +15,7 @@ from storage.embedded.engine import Engine
 from storage.embedded.queries import Desk
 from storage.embedded.roles import make_passwords
 from storage.embedded.running import Running
+from storage.http_bounds import WideBoundedHttp
 from storage.logs import get_log
 
 KEEP_SECONDS = 300
@@ -38,6 +39,7 @@ def run_embedded(settings: Settings) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             application,
+            http=WideBoundedHttp,
             host=settings.embedded.host,
             port=settings.embedded.port,
             lifespan="off",
