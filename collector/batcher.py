@@ -21,6 +21,7 @@ from collector.parts import Cut
 from collector.raw_event import Decoded
 from collector.verdicts import Verdict
 from config.limits import Limits
+from storage.errors import Unavailable
 from storage.logs import Log, name_error, name_place
 from storage.spool_client import SpoolClient
 from storage.spool_protocol import Commit, Count, Part
@@ -127,7 +128,13 @@ class _Lane:
                 await asyncio.sleep(self._limits.batch_linger_ms_max / 1000)
             await self._slots.acquire()
             batch = self._close_batch()
-            task = asyncio.create_task(self._commit_all(await self._work(batch)))
+            try:
+                worked = await self._work(batch)
+            except Unavailable as fault:
+                self._turn_away(batch, fault)
+                self._slots.release()
+                continue
+            task = asyncio.create_task(self._commit_all(worked))
             self._under_way.add(task)
             task.add_done_callback(self._free_slot)
         await asyncio.gather(*self._under_way)
@@ -180,14 +187,14 @@ class _Lane:
             try:
                 await self._commit(worked)
             except Exception as fault:  # noqa: BLE001
-                # Whatever it was, nothing of this batch is known to be durable: each request
-                # that waits for it is told so.
-                self._log.warn(
-                    "a batch was not spooled", error=name_error(fault), place=name_place(fault)
-                )
-                for one in worked.submissions:
-                    if not one.verdict.done():
-                        one.verdict.set_exception(fault)
+                self._turn_away(worked.submissions, fault)
+
+    def _turn_away(self, batch: list[Submission], fault: Exception) -> None:
+        """Tell each request that waits that nothing of its batch is known to be durable."""
+        self._log.warn("a batch was not spooled", error=name_error(fault), place=name_place(fault))
+        for one in batch:
+            if not one.verdict.done():
+                one.verdict.set_exception(fault)
 
     async def _commit(self, worked: Worked) -> None:
         """Commit one batch and settle the verdicts of its requests."""

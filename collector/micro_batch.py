@@ -16,6 +16,7 @@ from collector.pipeline import Result
 from collector.raw_event import Decoded
 from collector.verdicts import Verdict
 from storage.bitmap import pack_bitmap, unpack_bitmap
+from storage.errors import Unavailable
 from storage.logs import Log, name_error, name_place
 from storage.spool_protocol import Count, Part
 
@@ -55,9 +56,13 @@ def work_batch(batch: list[Submission], protect: Protect, log: Log) -> list[Work
     """Take a batch through the stages; where it raises, each request alone.
 
     A request that raises by itself loses its events to `internal_error`; the others lose nothing.
+    Errors: Unavailable where a neighbour is away (keys, on a full disk): nobody's events are at
+        fault, and all are to be sent again.
     """
     try:
         return [_pass_stages(batch, protect)]
+    except Unavailable:
+        raise
     except BaseException as fault:
         # A panic inside Polars is a BaseException; stopping the process is not ours to swallow.
         if not isinstance(fault, Exception) and type(fault).__name__ != "PanicException":

@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from collector.batcher import Batcher
 from collector.outcomes import BadRequest
+from collector.pipeline import Result
 from collector.raw_event import Decoded
 from collector.stages import PROTECT
 from collector.verdicts import Verdict
@@ -55,14 +57,20 @@ class Worlds:
         self.known: set[str] = set()
         self.warehouse = threading.Event()
         self.warehouse.set()
+        self.keys_fault: Exception | None = None
         self.log = io.StringIO()
         self.batcher = Batcher(
-            lambda batch: PROTECT.run(batch, context()),
+            self._protect,
             self.spool,
             self._known_ids,
             LIMITS.model_copy(update=limits),
             Log("collector", stream=self.log),
         )
+
+    def _protect(self, batch: pl.DataFrame) -> Result:
+        if self.keys_fault is not None:
+            raise self.keys_fault
+        return PROTECT.run(batch, context())
 
     def _known_ids(self, table: str, site: str, event_ids: list[str]) -> set[str]:
         self.asked.append((table, site, event_ids))
@@ -135,6 +143,18 @@ def test_a_failed_commit_is_told_to_each_and_the_next_batch_goes_on(fault: Excep
     worlds = play(scene)
     assert len(worlds.spool.commits) == 1
     assert "1842" not in worlds.log.getvalue() and type(fault).__name__ in worlds.log.getvalue()
+
+
+def test_without_keys_nothing_is_rejected_and_all_are_to_come_again() -> None:
+    async def scene(worlds: Worlds) -> None:
+        worlds.keys_fault = Unavailable("keyring")
+        told = await asyncio.gather(*(worlds.submit() for _ in range(3)), return_exceptions=True)
+        assert [type(one) for one in told] == [Unavailable] * 3
+        worlds.keys_fault = None
+        assert (await worlds.submit()).reasons == {}
+
+    worlds = play(scene)
+    assert [commit.counts for commit in worlds.spool.commits] == [[]]
 
 
 def test_too_many_that_wait_are_turned_away() -> None:
