@@ -80,11 +80,13 @@ class Loader:
             return rows
         if there == rows.height:
             return rows.clear()
-        found: set[str] = set()
-        for (site,), of_site in rows.group_by("site"):
+        missing: list[pl.DataFrame] = []
+        # Site by site, since two sites may use one event id.
+        for (site,), of_site in rows.group_by("site", maintain_order=True):
             event_ids = of_site["event_id"].to_list()
-            found |= warehouse.existing_event_ids(self._client, table, str(site), event_ids)
-        return rows.filter(~pl.col("event_id").is_in(list(found)))
+            found = warehouse.existing_event_ids(self._client, table, str(site), event_ids)
+            missing.append(of_site.filter(~pl.col("event_id").is_in(list(found))))
+        return pl.concat(missing)
 
     def _await_running(self) -> None:
         """Wait until no insert of ours runs any more.
