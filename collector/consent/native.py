@@ -31,9 +31,8 @@ def read_native(consent: Any, policy: Policy, site: str) -> Signal:
     if not isinstance(purposes, dict):
         return SILENT
     refused = to_bits(policy, (name for name, value in purposes.items() if value is False))
-    version = consent.get("policy_version") or ""
-    method = consent.get("method") or ""
-    if not (isinstance(version, str) and isinstance(method, str)):
+    version, method = _text(consent, "policy_version"), _text(consent, "method")
+    if version is None or method is None:
         return Signal(0, refused)
     granted = to_bits(
         policy,
@@ -46,3 +45,11 @@ def read_native(consent: Any, policy: Policy, site: str) -> Signal:
         ),
     )
     return Signal(granted & ~refused, refused)
+
+
+def _text(consent: dict[str, Any], name: str) -> str | None:
+    """Give a field's text, '' where it is absent or null, None where it is anything else."""
+    value = consent.get(name)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else None
