@@ -21,6 +21,10 @@ FRAGMENT_CHARS_MIN = 6
 """A shorter identifier is too common among the 32 digits of a UUID to be told from chance."""
 
 
+LETTERS_MIN = 4
+"""Likewise where each of its letters takes two digits."""
+
+
 def canonical_id(text: str | None) -> bytes | None:
     """Give the canonical form of a person, device or session id; None where it is no id.
 
@@ -51,4 +55,10 @@ def tells_of(uuid: str, identifier: str) -> bool:
     """Tell whether a dashed UUID holds an identifier, or is held by one, in whatever grouping."""
     digits = uuid.replace("-", "")
     bare = identifier.replace("-", "").strip().lower()
-    return digits in bare or (len(bare) >= FRAGMENT_CHARS_MIN and bare in digits)
+    if digits in bare:
+        return True
+    if len(bare) >= FRAGMENT_CHARS_MIN and bare in digits:
+        return True
+    # Nor may its letters stand there, as the numbers of their code.
+    letters = identifier.strip().encode("utf-8", "replace")
+    return len(letters) >= LETTERS_MIN and letters.hex() in digits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
@@ -110,20 +111,26 @@ class OwnIds(NamedTuple):
 @lru_cache(maxsize=SENDERS_CACHED_MAX)
 def _sender_spellings(address: str, user_agent: str) -> frozenset[str]:
     """Give the spellings of what all events of one sender share."""
-    agents = (user_agent.strip(),) if len(user_agent) >= USER_AGENT_CHARS_MIN else ()
-    return frozenset(one for text in (address.strip(), *agents) for one in _spellings(text))
+    texts = [user_agent.strip()] if len(user_agent) >= USER_AGENT_CHARS_MIN else []
+    # Providers put addresses into host names: 95-56-10-20.pool.example.
+    texts += {address.strip().replace(".", sign) for sign in ".-_"}
+    return frozenset(one for text in texts for one in _spellings(text))
 
 
 def _spellings(identifier: str) -> Iterable[str]:
     """Give an identifier in lower case: a UUID with and without its dashes, other text as it is,
-    as it stands inside JSON text, and as it is read where it is odd itself."""
+    as it stands inside JSON text, composed and decomposed (Unicode NFC, NFD), and as it is read
+    where it is odd itself."""
     if (uuid := read_uuid(identifier)) is not None:
         return uuid, uuid.replace("-", "")
     if _ORDINARY.fullmatch(identifier):
         return (identifier.lower(),)
     spellings = {identifier, msgspec.json.encode(identifier).decode()[1:-1]}
-    if is_odd(identifier):
-        spellings.update(reading.text for reading in read_oddly(identifier))
+    composed = unicodedata.normalize("NFC", identifier)
+    spellings |= {composed, unicodedata.normalize("NFD", identifier)}
+    for one in [one for one in spellings if is_odd(one)]:
+        # What the texts' own odd readings show of it: decomposed, without its marks.
+        spellings.update(reading.text for reading in read_oddly(one))
     return {_lower(one) for one in spellings}
 
 

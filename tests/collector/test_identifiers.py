@@ -57,6 +57,8 @@ def test_uuids(text: str, uuid: str | None) -> None:
         ("0a3f2d4b7c11", True),
         ("5F65-4B8E", True),
         ("4b8e9", False),
+        ("o._eK", True),
+        ("_eK", False),
         ("u-1842", False),
         ("", False),
     ],

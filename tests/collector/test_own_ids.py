@@ -43,6 +43,10 @@ def of(*identifiers: str, address: str = ADDRESS, agent: str = CHROME) -> OwnIds
         ('a"b\\c1842', r'{"id":"a\"b\\c1842"}', '{"id":"[own_id]"}'),
         ("İstanbul-1", "İSTANBUL-1 İstanbul-1", "[own_id] [own_id]"),
         ("u-1842", ADDRESS + " via " + CHROME, "[own_id] via [own_id]"),
+        ("u-1842", "95-56-10-20.pool.example/95_56_10_20", "[own_id].pool.example/[own_id]"),
+        ("Jos\u00e9-1842", "/Jose\u0301-1842/jos\u00e9-1842", "/[own_id]/[own_id]"),
+        ("Jose\u0301-1842", "/Jose\u0301-1842/jos\u00e9-1842", "/[own_id]/[own_id]"),
+        ("Сергей-1842", "сергеи\u0306-1842", "[own_id]"),
     ],
 )
 def test_replacing(identifier: str, text: str, mended: str) -> None:
