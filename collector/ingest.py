@@ -25,7 +25,7 @@ from collector.peers import Network, address_of
 from collector.protocols import Protocol, Terms
 from collector.protocols.pixel import PIXEL_GIF
 from collector.rate import RateLimit
-from collector.raw_event import Sender
+from collector.raw_event import USER_AGENT_HELD_CHARS_MAX, Sender
 from collector.verdicts import Verdict
 from storage.clock import Clock
 from storage.errors import Unavailable
@@ -142,7 +142,7 @@ class Ingest:
             site=key.site,
             trusted=key.kind == "server",
             address=address_of(peer, headers, self._desk.proxies),
-            user_agent=headers.get("user-agent", "")[:2_048],
+            user_agent=headers.get("user-agent", "")[:USER_AGENT_HELD_CHARS_MAX],
             client_hints=join_hints(headers),
             refused=read_header_signals(headers, self._desk.terms.policy),
             received_at_ms=round(self._desk.clock().timestamp() * 1000),

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
+USER_AGENT_HELD_CHARS_MAX = 2_048
+"""As much of a user agent is held in memory, in characters, whoever tells it."""
+
 
 class Sender(msgspec.Struct, frozen=True):
     """Who posted a request, as far as the collector itself knows."""

@@ -17,6 +17,9 @@ CAMPAIGN_PARAMETERS = {
 
 PARAMETERS_MAX = 200
 
+REMEMBERED_CHARS_MAX = 2_048
+"""Longer URLs are split anew each time, so that nobody fills the memory with them."""
+
 
 class PageUrl(NamedTuple):
     """The kept parts of a page's URL."""
@@ -29,12 +32,16 @@ class PageUrl(NamedTuple):
     """Column -> value."""
 
 
-@lru_cache(maxsize=4_096)
 def split_url(url: str) -> PageUrl:
     """Split a URL into the parts that may be kept; an unreadable one gives empty parts.
 
     Host in lower case without port; path as sent; query reduced to campaign parameters.
     """
+    return _remembered(url) if len(url) <= REMEMBERED_CHARS_MAX else _split(url)
+
+
+def _split(url: str) -> PageUrl:
+    """Split one URL."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").lower()
@@ -46,6 +53,9 @@ def split_url(url: str) -> PageUrl:
     # Blanks as %20: a plus for a blank would hide a number or a name from those who look for one.
     query = urlencode(kept, quote_via=quote)
     return PageUrl(host, parts.path or "/", query, campaign)
+
+
+_remembered = lru_cache(maxsize=4_096)(_split)
 
 
 def url_fields(url: str | None, referrer: str | None) -> dict[str, Any]:

@@ -13,12 +13,15 @@ from collector.outcomes import BadRequest
 from collector.protocols.lenient import depth_of, mend_text, split_events
 from collector.protocols.native_wire import Envelope, EnvelopeHead, Event, EventContext
 from collector.protocols.terms import Terms
-from collector.raw_event import Decoded, RawEvent, Sender
+from collector.raw_event import USER_AGENT_HELD_CHARS_MAX, Decoded, RawEvent, Sender
 from collector.urls import url_fields
 
 _ENVELOPE = msgspec.json.Decoder(Envelope)
 _HEAD = msgspec.json.Decoder(EnvelopeHead)
 _EVENT = msgspec.json.Decoder(Event)
+
+ADDRESS_CHARS_MAX = 64
+"""Longer addresses are none: what is remembered by address stays small."""
 
 KINDS = frozenset({"crash", "error", "performance", "log"})
 """Kinds of diagnostics."""
@@ -141,9 +144,9 @@ def _context_fields(context: EventContext | None, sender: Sender) -> dict[str, A
         if (value := getattr(context, name)) is not None:
             fields[name] = value
     if sender.trusted and context.ip is not None:
-        fields["_address"] = context.ip
+        fields["_address"] = context.ip[:ADDRESS_CHARS_MAX]
     if sender.trusted and context.user_agent is not None:
-        fields["_user_agent"] = context.user_agent
+        fields["_user_agent"] = context.user_agent[:USER_AGENT_HELD_CHARS_MAX]
         fields["_client_hints"] = ""
     return fields
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector import urls
 from collector.addresses import truncate_address
 from collector.peers import address_of, read_networks
 from collector.urls import PageUrl, split_url, url_fields
@@ -46,6 +47,15 @@ from collector.urls import PageUrl, split_url, url_fields
 )
 def test_splitting(url: str, page: PageUrl) -> None:
     assert split_url(url) == page
+
+
+def test_long_urls_are_split_and_not_remembered() -> None:
+    split_url("https://soq.example/")
+    before = urls._remembered.cache_info().currsize
+    for number in range(3):
+        path = f"/{number}/" + "a" * urls.REMEMBERED_CHARS_MAX
+        assert split_url(f"https://soq.example{path}").path == path
+    assert urls._remembered.cache_info().currsize == before
 
 
 @pytest.mark.parametrize(
