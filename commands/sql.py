@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -12,6 +13,9 @@ from config.settings import Settings, load_settings
 from storage.errors import Unavailable
 from storage.registry import audit, open_registry
 from storage.warehouse import Answer, Refused, run_query
+
+_QUOTED_NAME = re.compile(r'`(?:[^`\\]|\\.|``)*`?|"(?:[^"\\]|\\.|"")*"?', re.DOTALL)
+"""A name in quotes. No name of ours needs any, and in other dialects it would be a value."""
 
 STATEMENT_CHARS_MAX = 2_000
 """As much of a statement is kept on the audit log, in characters."""
@@ -44,11 +48,13 @@ def sql(query: str, as_json: bool) -> None:
 def _write_down(settings: Settings, statement: str) -> None:
     """Put the statement on the audit log with `?` for every value: a value may be somebody's id.
 
+    So may a name in quotes, since some people write values so.
+
     Errors: `Unavailable`, and then nothing may be read; `Refused`.
     """
     asked = "SELECT normalizeQueryKeepNames({statement:String})"
     answer = run_query(settings, asked, {"statement": statement}, role="sanaq_operator")
-    shape = str(answer.rows[0][0])[:STATEMENT_CHARS_MAX]
+    shape = _QUOTED_NAME.sub("?", str(answer.rows[0][0]))[:STATEMENT_CHARS_MAX]
     registry = open_registry(settings)
     try:
         audit.append(registry, audit.cli_actor(), "sql.run", "warehouse", {"statement": shape})

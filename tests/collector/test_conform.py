@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from collector.frames import PROTECTED, to_frame
 from collector.stages import PROTECT
+from collector.stages.conform import DERIVED
+from config.policy import Policy
 from storage.schemas import NO_ID
-from tests.collector.worlds import ALL, CHROME, bits, context, event
+from tests.collector.worlds import ALL, CHROME, POLICY, bits, context, event
 
 
 def test_absent_values_are_empty_and_numbers_null() -> None:
@@ -38,6 +42,36 @@ def test_derived_columns_meet_their_purpose_too() -> None:
         ("Chrome", "", "", "KZ", "soq.example", ""),
         ("Chrome", "126.0.0", "10", "KZ", "soq.example", "crash"),
     ]
+
+
+MODEL_TOLD = {"_user_agent": CHROME, "_client_hints": 'sec-ch-ua-model="SM-A536B"'}
+
+
+def test_a_model_that_only_the_browser_told_meets_its_purpose() -> None:
+    batch = [event(**MODEL_TOLD, granted=ALL), event(**MODEL_TOLD, granted=0)]
+    frame = PROTECT.run(to_frame(batch), context()).frame
+    assert frame["device_model"].to_list() == ["SM-A536B", ""]
+
+
+@pytest.mark.parametrize("column", DERIVED)
+def test_every_derived_column_is_kept_only_with_the_purpose_that_a_policy_puts_it_under(
+    column: str,
+) -> None:
+    agent = "Mozilla/5.0 (compatible; Googlebot/2.1)" if column == "is_bot" else CHROME
+    sent = MODEL_TOLD | {"_user_agent": agent, "_address": "95.56.10.20", "granted": 0}
+    batch = [event(**sent), event(**sent, refused=bits("diagnostics"))]
+    frame = PROTECT.run(to_frame(batch), context(policy=_policy_with(column))).frame
+    kept, blanked = frame[column].to_list()
+    assert blanked in ("", NO_ID, False) and kept not in ("", NO_ID, False)
+
+
+def _policy_with(column: str) -> Policy:
+    """Give the shipped policy with one column of events under *diagnostics*."""
+    written = POLICY.model_dump()
+    for rule in written["purposes"].values():
+        rule["columns"]["events"] = [one for one in rule["columns"]["events"] if one != column]
+    written["purposes"]["diagnostics"]["columns"]["events"] = [column]
+    return Policy.model_validate(written)
 
 
 def test_a_column_of_the_other_table_is_never_filled() -> None:

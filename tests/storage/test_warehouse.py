@@ -213,12 +213,15 @@ def test_sql_command_prints_rows_and_is_on_the_audit_log(
         {"rows": [{"a": "canary-1", "b": "7a"}]},
     )
     assert "canary-1" in CliRunner().invoke(sql_command, ["-"], input=asked).output
+    for quoted in ('"canary@soq.example"', "`canary 3`", '"can""ary"', '"canary'):
+        CliRunner().invoke(sql_command, [f"SELECT 1 FROM sanaq.events WHERE site = {quoted}"])
     refused = CliRunner().invoke(sql_command, ["DROP TABLE sanaq.events"])
     assert refused.exit_code == 1
     assert "ACCESS_DENIED" in refused.output
     registry = open_registry(warehouse.settings)
     entries = [entry for entry in audit.read_entries(registry) if entry.action == "sql.run"]
     registry.close()
-    assert len(entries) == 3
+    assert len(entries) == 7
     assert "canary" not in "".join(entry.details_json for entry in entries)
     assert "SELECT ? AS a" in entries[0].details_json
+    assert "WHERE site = ?" in entries[2].details_json
