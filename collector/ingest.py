@@ -104,7 +104,10 @@ class Ingest:
             raise BadRequest("rate_limited")
         try:
             decoded = self._protocol.decode(
-                await self._read(scope, headers, receive), headers, sender, self._desk.terms
+                await self._read(scope, headers, receive, sender.trusted),
+                headers,
+                sender,
+                self._desk.terms,
             )
         except BadRequest as fault:
             self._desk.batcher.count_undecodable(key.site, fault.reason)
@@ -148,8 +151,14 @@ class Ingest:
             received_at_ms=round(self._desk.clock().timestamp() * 1000),
         )
 
-    async def _read(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> bytes:
-        """Give the request's body, inflated, within its bounds; for GET the query string."""
+    async def _read(
+        self, scope: Scope, headers: Mapping[str, str], receive: Receive, trusted: bool
+    ) -> bytes:
+        """Give the request's body, inflated, within its bounds; for GET the query string.
+
+        With a public key it may not inflate beyond what may be sent plain: a few kilobytes would
+        keep the stages busy for seconds.
+        """
         if self._protocol.method == "GET":
             return bytes(scope["query_string"])
         limits = self._desk.terms.limits
@@ -159,7 +168,8 @@ class Ingest:
         except TimeoutError as fault:
             raise BadRequest("body_invalid") from fault
         encoding = headers.get("content-encoding", "")
-        return inflate(body, encoding, limits.body_inflated_bytes_max)
+        bytes_max = limits.body_inflated_bytes_max if trusted else limits.body_bytes_max
+        return inflate(body, encoding, bytes_max)
 
 
 async def _read_body(receive: Receive, bytes_max: int) -> bytes:

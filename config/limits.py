@@ -23,7 +23,8 @@ class Limits(Strict):
     body_bytes_max: Count
     """Largest request body as it arrives, in bytes; more is answered 413."""
     body_inflated_bytes_max: Count
-    """Largest request body after decompression, in bytes; more is answered 413."""
+    """Largest body of a server key's request after decompression, in bytes; more is answered 413.
+    A browser key's may be as large as `body_bytes_max`."""
     events_per_request_max: Count
     """Most events in one request; more is answered 413."""
     json_depth_max: Annotated[int, Field(ge=4, le=500)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 import zlib
 from collections.abc import Callable
 
@@ -65,7 +66,13 @@ def test_a_bomb_is_left_when_it_crosses_the_bound(name: str) -> None:
     encoding, pack = PACKERS[name]
     bomb = pack(b"\0" * 50_000_000)
     assert len(bomb) < 100_000
-    assert reason_of(bomb, encoding) == "body_too_large"
+    tracemalloc.start()
+    try:
+        assert reason_of(bomb, encoding) == "body_too_large"
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 8 * BYTES_MAX, "what crosses the bound is not made first"
 
 
 @pytest.mark.parametrize("name", PACKERS)
