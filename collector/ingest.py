@@ -21,7 +21,7 @@ from collector.clients import join_hints
 from collector.consent import read_header_signals
 from collector.key_book import KeyBook
 from collector.outcomes import FAULTS, BadRequest
-from collector.peers import Network, address_of
+from collector.peers import Network, address_of, limited_as
 from collector.protocols import Protocol, Terms
 from collector.protocols.pixel import PIXEL_GIF
 from collector.rate import RateLimit
@@ -100,7 +100,7 @@ class Ingest:
         """
         key = await self._find_key(scope, headers)
         sender = self._sender(scope, headers, key)
-        if not sender.trusted and not self._desk.rate.admits(sender.address):
+        if not sender.trusted and not self._desk.rate.admits(limited_as(sender.address)):
             raise BadRequest("rate_limited")
         try:
             decoded = self._protocol.decode(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+V6_HOUSEHOLD_BITS = 64
+"""Prefix of the addresses that one customer of a provider has."""
+
 Network = IPv4Network | IPv6Network
 
 
@@ -21,11 +24,38 @@ def address_of(peer: str, headers: Mapping[str, str], trusted: Sequence[Network]
     """
     if not trusted or not _is_trusted(peer, trusted):
         return peer
-    hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+    hops = [_bare(hop) for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
     for hop in reversed(hops):
         if not _is_trusted(hop, trusted):
             return hop
     return hops[0] if hops else peer
+
+
+def limited_as(address: str) -> str:
+    """Give the name under which a sender's requests are limited: of IPv6 its /64.
+
+    A household has 2^64 addresses of its own there, and could send each request from another.
+    """
+    if ":" not in address:
+        return address
+    try:
+        parsed = IPv6Address(address)
+    except ValueError:
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ip_network((parsed, V6_HOUSEHOLD_BITS), strict=False).network_address)
+
+
+def _bare(hop: str) -> str:
+    """Give a hop without the port and the brackets that some proxies add.
+
+    With its port, each connection would count as an address of its own.
+    """
+    hop = hop.strip()
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:

@@ -40,9 +40,11 @@ class Limits(Strict):
     title_chars_max: Count
     """Longest page title that is kept, in characters; the rest is cut."""
     requests_per_address_per_second_max: Count
-    """Most requests a second from one address; more is answered 429."""
+    """Most requests a second from one address (of IPv6, one /64) with a browser key, to each
+    collector process; more is answered 429."""
     undeclared_names_per_site_max: Count
-    """Most names of events outside the catalogue that one site may introduce."""
+    """Most names of events outside the catalogue that one site may introduce to each collector
+    process, until it starts anew."""
     clock_ahead_seconds_max: Count
     """How far ahead of our clock an event's time may be, in seconds, after correction."""
     event_age_days_max: Count

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from collector import urls
 from collector.addresses import truncate_address
-from collector.peers import address_of, read_networks
+from collector.peers import address_of, limited_as, read_networks
 from collector.urls import PageUrl, split_url, url_fields
 
 
@@ -115,6 +115,9 @@ PROXIES = read_networks(["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"])
         ("2001:db8::1", "10.0.0.8, 10.0.0.9", "10.0.0.8"),
         ("10.0.0.1", " , ,", "10.0.0.1"),
         ("10.0.0.1", "1.2.3.4, nonsense", "nonsense"),
+        ("10.0.0.1", "95.56.10.20:51234, 10.0.0.9:443", "95.56.10.20"),
+        ("10.0.0.1", "[2a02:6b8::7]:51234", "2a02:6b8::7"),
+        ("10.0.0.1", "2a02:6b8::7, [2001:db8::1]", "2a02:6b8::7"),
         ("", "1.2.3.4", ""),
     ],
 )
@@ -127,3 +130,18 @@ def test_forwarded_addresses_are_believed_as_far_as_proxies_are_trusted(
 
 def test_a_proxy_that_says_nothing() -> None:
     assert address_of("10.0.0.1", {}, PROXIES) == "10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("95.56.10.20", "95.56.10.20"),
+        ("2a02:6b8:1:2:3:4:5:6", "2a02:6b8:1:2::"),
+        ("2a02:6b8:1:2::", "2a02:6b8:1:2::"),
+        ("::ffff:95.56.10.20", "95.56.10.20"),
+        ("no:address", "no:address"),
+        ("", ""),
+    ],
+)
+def test_who_has_a_network_of_addresses_counts_as_one_sender(address: str, name: str) -> None:
+    assert limited_as(address) == name
