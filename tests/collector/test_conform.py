@@ -7,8 +7,9 @@ import pytest
 from collector.frames import PROTECTED, to_frame
 from collector.stages import PROTECT
 from collector.stages.conform import DERIVED
+from collector.stages.gate import GOVERNED
 from config.policy import Policy
-from storage.schemas import NO_ID
+from storage.schemas import DIAGNOSTICS, EVENTS, NO_ID
 from tests.collector.worlds import ALL, CHROME, POLICY, bits, context, event
 
 
@@ -42,6 +43,14 @@ def test_derived_columns_meet_their_purpose_too() -> None:
         ("Chrome", "", "", "KZ", "soq.example", ""),
         ("Chrome", "126.0.0", "10", "KZ", "soq.example", "crash"),
     ]
+
+
+def test_no_column_comes_to_rest_without_having_met_its_purpose() -> None:
+    met = {*GOVERNED.values(), *DERIVED}
+    assert {*EVENTS, *DIAGNOSTICS} - met == {
+        "event_id", "batch_id", "event_name", "site", "protocol", "sdk", "source", "basis",
+        "occurred_at", "received_at", "purposes", "policy_version", "remarks",
+    }  # fmt: skip
 
 
 MODEL_TOLD = {"_user_agent": CHROME, "_client_hints": 'sec-ch-ua-model="SM-A536B"'}
