@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from collector.context import Context
-from collector.frames import CONTROL, PROTECTED
+from collector.frames import CONTROL, PROTECTED, keep
 from collector.pipeline import stage
 from collector.stages.permission import PERMITTED, blank_unpermitted
 from storage.schemas import NO_ID
@@ -67,13 +67,11 @@ def conform(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
 def _fill_absent(batch: pl.DataFrame) -> dict[str, pl.Series]:
     """Give the columns that hold absent values, with these spelled as the warehouse spells them."""
     filled: dict[str, pl.Series] = {}
-    mixed: list[pl.Expr] = []
     for name, spelling in ABSENT.items():
-        absent_count = batch[name].null_count()
-        if absent_count == batch.height:
-            filled[name] = spelling.new_from_index(0, batch.height)
-        elif absent_count:
-            mixed.append(pl.col(name).fill_null(pl.lit(spelling)))
-    if mixed:
-        filled |= {column.name: column for column in batch.select(mixed).get_columns()}
+        column = batch[name]
+        if column.null_count() == column.len():
+            filled[name] = spelling.new_from_index(0, column.len())
+        elif column.null_count():
+            is_there = pl.Series([value is not None for value in column.to_list()])
+            filled[name] = keep(column, is_there, spelling[0])
     return filled

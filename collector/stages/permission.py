@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from collector.consent.bits import purpose_bits
+from collector.frames import change, keep
 from config.policy import Policy
 
 PERMITTED = "permitted"
@@ -35,12 +36,14 @@ def blank_unpermitted(
             continue
         if batch[column].null_count() < batch.height:
             blanked.setdefault(tuple(needed.values()), []).append(column)
-    conditions = []
+    kept: list[pl.Series] = []
     for key, names in blanked.items():
         needed = dict(zip(TABLES, key, strict=True))
-        covered = [held & needed[table] != 0 for held, table in zip(permitted, tables, strict=True)]
-        conditions.append(pl.when(pl.lit(pl.Series(covered))).then(pl.col(names)))
-    return batch.with_columns(conditions) if conditions else batch
+        covered = pl.Series(
+            [held & needed[table] != 0 for held, table in zip(permitted, tables, strict=True)]
+        )
+        kept += [keep(batch[name], covered, None) for name in names]
+    return change(batch, kept)
 
 
 def _bit_of(policy: Policy, table: str, column: str, bits: Mapping[str, int]) -> int:

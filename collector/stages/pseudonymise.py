@@ -61,7 +61,7 @@ def pseudonymise(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     of an identifier that was sent with it, permitted or not.
     """
     sites = batch["site"].to_list()
-    moments = batch["occurred_at"].to_physical().to_list()
+    moments = batch["occurred_at"].cast(pl.Int64).to_list()
     digests = {
         column: context.digest_many(
             key_class, sites, moments, [canonical_id(text) for text in batch[source].to_list()]

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.frames import DECODED, MEASUREMENTS, change, to_frame, to_lists, to_nested, to_time
+from collector.frames import (
+    DECODED,
+    JSON_ROWS_MIN,
+    MEASUREMENTS,
+    change,
+    keep,
+    to_frame,
+    to_lists,
+    to_nested,
+    to_time,
+)
 from storage.schemas import MAP, TEXTS, TIME
 from tests.collector.worlds import event
 
@@ -71,3 +81,15 @@ def test_columns_are_added_replaced_and_left_out() -> None:
         change(batch, [pl.Series("d", [1, 2])])
     with pytest.raises(pl.exceptions.PolarsError):
         change(batch, drops=["e"])
+
+
+def test_many_nested_values_come_through_as_few_do() -> None:
+    values = [[{"key": "a", "value": str(n)}] if n % 3 else None for n in range(JSON_ROWS_MIN)]
+    many = to_nested("properties", values, MAP)
+    assert (many.dtype, many.to_list()) == (MAP, values)
+    assert many[:-1].equals(to_nested("properties", values[:-1], MAP), null_equal=True)
+
+
+def test_a_column_keeps_what_it_may() -> None:
+    kept = keep(pl.Series("a", ["x", "y", None]), pl.Series([True, False, True]), "")
+    assert (kept.name, kept.to_list()) == ("a", ["x", "", None])
