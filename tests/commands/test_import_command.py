@@ -168,7 +168,8 @@ def test_progress_is_shown_to_a_person_and_to_nobody_else(home: Path, tmp_path: 
         unwatched = subprocess.run(command, env=environ, capture_output=True, timeout=60)
     assert watched.returncode == unwatched.returncode == 0
     lines = [one for one in shown.replace("\r\n", "\n").split("\r") if "lines sent" in one]
-    assert "2,000 lines sent" in lines[0] and "%" in lines[0]
+    # How often it is told depends on how fast the machine is; that it is told on the way does not.
+    assert len(lines) > 1 and all("%" in one for one in lines)
     assert lines[-1].startswith("100%  3,500 lines sent,") and lines[-1].endswith("a second \n")
     assert unwatched.stderr == b""
 
