@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
+from urllib.parse import quote
 
 import msgspec
 
@@ -119,13 +120,15 @@ def _sender_spellings(address: str, user_agent: str) -> frozenset[str]:
 
 def _spellings(identifier: str) -> Iterable[str]:
     """Give an identifier in lower case: a UUID with and without its dashes, other text as it is,
-    as it stands inside JSON text, composed and decomposed (Unicode NFC, NFD), and as it is read
-    where it is odd itself."""
+    as it stands inside JSON text and a URL, composed and decomposed (Unicode NFC, NFD), and as it
+    is read where it is odd itself."""
     if (uuid := read_uuid(identifier)) is not None:
         return uuid, uuid.replace("-", "")
+    # In a URL too, since a percent sign right before it would make its escapes read otherwise.
+    quoted = {quote(identifier, safe, errors="replace") for safe in ("/", "")}
     if _ORDINARY.fullmatch(identifier):
-        return (identifier.lower(),)
-    spellings = {identifier, msgspec.json.encode(identifier).decode()[1:-1]}
+        return {one.lower() for one in (identifier, *quoted)}
+    spellings = {identifier, msgspec.json.encode(identifier).decode()[1:-1], *quoted}
     composed = unicodedata.normalize("NFC", identifier)
     spellings |= {composed, unicodedata.normalize("NFD", identifier)}
     for one in [one for one in spellings if is_odd(one)]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from collector.own_ids import REMOVED, ROUNDS_MAX, OwnIds
@@ -83,6 +83,7 @@ identifiers = st.text('abcXYZ0123456789-_.:@ "\\/жәіЙ', min_size=6)
 texts = st.text(max_size=30)
 
 
+@example('00000"', "%", "")
 @given(identifiers, texts, texts)
 def test_an_identifier_never_stays_plain_or_percent_encoded(
     one: str, left: str, right: str
