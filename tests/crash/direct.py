@@ -14,6 +14,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import polars as pl
@@ -32,6 +33,10 @@ MONTHS = 3
 
 ROWS_PER_MONTH = 4
 TABLES = ("events", "diagnostics")
+SITES = ("bazar", "soq")
+
+Row = tuple[str, str]
+"""Site and event id of a row."""
 
 
 class Batches:
@@ -46,60 +51,74 @@ class Batches:
         parts = [self._make_part(table) for table in tables]
         asyncio.run(_commit(spooler_socket(self._roles.settings), Commit(parts, [])))
 
-    def stored(self, table: str) -> list[str]:
-        """Give the event ids that the warehouse holds, one for each row."""
+    def stored(self, table: str) -> list[Row]:
+        """Give the identities that the warehouse holds, one for each row."""
+        sql = f"SELECT site, toString(event_id) FROM sanaq.{table}"
         with closing(warehouse.connect(self._roles.settings, "sanaq_reader")) as client:
-            rows = client.query(f"SELECT toString(event_id) FROM sanaq.{table}").result_rows
-        return [row[0] for row in rows]
+            return [(row[0], row[1]) for row in client.query(sql).result_rows]
 
     def partial(self) -> dict[str, int]:
         """Give, for tables whose last batch is there in part, how many of its rows are."""
         found = {}
         for table in TABLES:
-            last = self.frames[table][-1]
-            there = len(set(last["event_id"]) & set(self.stored(table)))
-            if 0 < there < last.height:
+            last = _rows_of(self.frames[table][-1])
+            there = len(set(last) & set(self.stored(table)))
+            if 0 < there < len(last):
                 found[table] = there
         return found
 
     def check(self) -> None:
         """Every row that was committed is there once, and no other."""
         for table in TABLES:
-            sent = [one for frame in self.frames[table] for one in frame["event_id"]]
+            sent = [row for frame in self.frames[table] for row in _rows_of(frame)]
             assert Counter(self.stored(table)) == Counter(sent), table
 
     def _make_part(self, table: str) -> Part:
         batch_id = uuid4().bytes
-        now = datetime.now(UTC).replace(microsecond=0)
-        # Thirty-one days apart, and the first of them not old enough for any retention.
-        months = [now - timedelta(days=31 * month) for month in range(MONTHS) if month * 31 < 80]
-        rows = [
-            {
-                "event_id": str(uuid4()),
-                "batch_id": name_batch(batch_id),
-                "site": "soq",
-                "event_name": "page_view",
-                "received_at": month,
-                "occurred_at": month,
-            }
-            for month in months
-            for _ in range(ROWS_PER_MONTH)
-        ]
-        frame = frame_of(table, rows)
+        frame = frame_of(table, _make_rows(name_batch(batch_id)))
         self.frames[table].append(frame)
-        ids = frame["event_id"].to_list()
+        names = ["/".join(row).encode() for row in _rows_of(frame)]
         return Part(
             batch_id=batch_id,
             table=table,
             rows=frame.height,
             blob=encode_rows(table, frame),
-            digests=b"".join(blake2b(one.encode(), digest_size=16).digest() for one in ids),
-            site_runs=[("soq", frame.height)],
+            digests=b"".join(blake2b(name, digest_size=16).digest() for name in names),
+            site_runs=[(site, frame.height // len(SITES)) for site in SITES],
         )
+
+
+def _make_rows(batch_id: str) -> list[dict[str, Any]]:
+    """Make the rows of a batch, sorted by site.
+
+    Both sites use the same event ids, one in the months' order and one against it, so that what is
+    there of a batch in part has an id of one site without that of the other.
+    """
+    now = datetime.now(UTC).replace(microsecond=0)
+    # So far apart that no two are of one month, whatever the day.
+    months = [now - timedelta(days=31 * month) for month in range(MONTHS)]
+    ids = [[str(uuid4()) for _ in range(ROWS_PER_MONTH // len(SITES))] for _ in months]
+    return [
+        {
+            "event_id": event_id,
+            "batch_id": batch_id,
+            "site": site,
+            "event_name": "page_view",
+            "received_at": month,
+            "occurred_at": month,
+        }
+        for site, of_site in zip(SITES, (months, months[::-1]), strict=True)
+        for month, of_month in zip(of_site, ids, strict=True)
+        for event_id in of_month
+    ]
+
+
+def _rows_of(frame: pl.DataFrame) -> list[Row]:
+    return list(zip(frame["site"], frame["event_id"], strict=True))
 
 
 async def _commit(socket: Path, commit: Commit) -> None:
     client = SpoolClient(socket)
-    (answer,) = [await client.commit(commit)]
+    answer = await client.commit(commit)
     await client.close()
     assert not any(answer.duplicates)

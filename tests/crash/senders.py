@@ -34,7 +34,7 @@ class Book:
     """What was sent and what was answered. Used by all senders, under its lock."""
 
     sent: dict[Identity, dict[str, Any]] = field(default_factory=dict)
-    """Every event that ever left a sender and that could be taken."""
+    """Every event that was ever to leave a sender and that could be taken."""
     late: set[Identity] = field(default_factory=set)
     """Those that must be rejected."""
     acknowledged: set[Identity] = field(default_factory=set)
@@ -120,12 +120,18 @@ class Sender(threading.Thread):
         return event
 
     def _recall(self, table: str, site: str) -> list[dict[str, Any]]:
-        """Give some events again that were sent before, by whomever, and young enough."""
+        """Give some events again that were sent before, by whomever, and young enough.
+
+        One that came from another site is an event of its own here, though it has the same id.
+        """
         oldest = (datetime.now(UTC) - timedelta(days=3)).isoformat()
         with self._book.lock:
             some = self._chance.sample(list(self._book.sent), min(60, len(self._book.sent)))
-            found = [self._book.sent[one] for one in some if one[:2] == (table, site)]
-        return [event for event in found if event["occurred_at"] > oldest]
+            found = [self._book.sent[one] for one in some if one[0] == table]
+            events = {one["event_id"]: one for one in found if one["occurred_at"] > oldest}
+            for event_id, event in events.items():
+                self._book.sent.setdefault((table, site, event_id), event)
+        return list(events.values())
 
     def _deliver(self, post: Post) -> None:
         """Send a request until it is answered, with the same event ids; some are given up."""

@@ -1,6 +1,6 @@
 """Every role, killed again and again at random moments while events arrive.
 
-The seed is printed: `SANAQ_TEST_SEED` repeats a run, as far as processes can be made to.
+`SANAQ_TEST_SEED` repeats a run, as far as processes can be made to.
 """
 
 from __future__ import annotations
@@ -46,14 +46,6 @@ FROZEN_SHARE = 0.25
 """Share of the loader's deaths that come while the warehouse has frozen in mid-work."""
 
 SITES = ("soq", "bazar", "jol")
-
-
-@pytest.fixture
-def seed() -> int:
-    """The seed of this run, printed with a failure."""
-    number = int(os.environ.get("SANAQ_TEST_SEED") or random.SystemRandom().randrange(10_000))
-    sys.stdout.write(f"SANAQ_TEST_SEED={number}\n")
-    return number
 
 
 @pytest.fixture

@@ -41,8 +41,7 @@ ROOM_SECONDS_MAX = 60.0
 
 
 @pytest.mark.timeout(600)
-def test_an_end_of_all_processes_at_once_loses_nothing(home: Path) -> None:
-    seed = random.SystemRandom().randrange(10_000)
+def test_an_end_of_all_processes_at_once_loses_nothing(home: Path, seed: int) -> None:
     chance = random.Random(seed)
     with roles(home) as one:
         one.start_role("embedded")
@@ -57,14 +56,14 @@ def test_an_end_of_all_processes_at_once_loses_nothing(home: Path) -> None:
                 service.start()
             time.sleep(1.0)
         counted = check(load_settings(service.environ), crowd.book)
-    assert counted["acknowledged"] > 100 and counted["failed"] > 0, f"seed {seed}"
+    assert counted["acknowledged"] > 100 and counted["failed"] > 0
 
 
 @pytest.mark.timeout(300)
-def test_the_spool_absorbs_what_a_warehouse_that_is_away_cannot_take(home: Path) -> None:
+def test_the_spool_absorbs_what_a_warehouse_that_is_away_cannot_take(home: Path, seed: int) -> None:
     with roles(home) as one:
         key = _start(one)
-        with Crowd(one.collector, {"soq": key}, seed=1) as crowd:
+        with Crowd(one.collector, {"soq": key}, seed) as crowd:
             time.sleep(1.0)
             one.kill_role("embedded")
             before = crowd.book.told["failed"]

@@ -77,8 +77,8 @@ def test_a_loader_waits_for_the_insert_that_its_dead_forerunner_left_running(
         batches = _start(one, injector)
         one.freeze("loader")
         batches.commit(["events"])
-        received_at = batches.frames["events"][-1]["received_at"][month * ROWS_PER_MONTH]
-        injector.hold(f"/tmp_insert_{received_at:%Y%m}_")
+        months = batches.frames["events"][-1]["received_at"].unique().sort(descending=True)
+        injector.hold(f"/tmp_insert_{months[month]:%Y%m}_")
         one.thaw("loader")
         wait_until(lambda: injector.seen > 0, LOADED_SECONDS_MAX)
         one.kill_role("loader")
