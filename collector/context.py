@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from collector.consent.recorded import Records, none_recorded
 from collector.pii import Scrubber
 from config.catalogue import Catalogue
 from config.limits import Limits
@@ -62,3 +63,5 @@ class Context:
     """Keyed digests; the keys themselves are out of a stage's sight."""
     admit_name: Callable[[str, str], bool]
     """(site, undeclared event name) -> False once the site has sent too many names."""
+    records_of: Records = none_recorded
+    """What the consent ledger holds about the people of each event."""

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from collector.consent.bits import to_bits
+from collector.consent.signal import SILENT, Signal
 from config.policy import Policy
-
-
-class Signal(NamedTuple):
-    """What one consent signal says."""
-
-    granted: int
-    """Purposes granted, as bits over the policy's purposes."""
-    refused: int
-    """Purposes refused, likewise."""
-
-
-SILENT = Signal(0, 0)
-"""A signal that says nothing."""
 
 
 def read_native(consent: Any, policy: Policy, site: str) -> Signal:

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from collector.consent.native import Signal, read_native
+from collector.consent.native import read_native
+from collector.consent.signal import Signal
 from collector.outcomes import BadRequest
 from collector.protocols.lenient import depth_of, mend_text, split_events
 from collector.protocols.native_wire import Envelope, EnvelopeHead, Event, EventContext

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from collector.consent import read_header_signals
 from collector.consent.bits import to_bits
-from collector.consent.native import SILENT, Signal, read_native
+from collector.consent.native import read_native
+from collector.consent.signal import SILENT, Signal
 from collector.frames import to_frame
 from collector.protocols.native import decode_events
 from collector.stages import PROTECT

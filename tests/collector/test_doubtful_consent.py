@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from collector.consent.native import Signal, read_native
+from collector.consent.native import read_native
+from collector.consent.signal import Signal
 from tests.collector.worlds import POLICY, bits
 
 NEITHER_TEXT_NOR_ABSENT: tuple[Any, ...] = (
