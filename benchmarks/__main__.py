@@ -20,9 +20,12 @@ from benchmarks.rounds import Bench, measure_idle
 from benchmarks.service import Measured
 from benchmarks.stages import StageBench
 from benchmarks.tools import ToolMissing, find_tool, version_of
+from config.folders import make_private_folder
 from config.settings import Settings, load_settings
 from tests.helpers import ROOT
 from tests.service import running
+
+FOLDER = ROOT / "var" / "benchmarks"
 
 SITE = "soq"
 IDLE_SECONDS = 5.0
@@ -36,6 +39,8 @@ def main(arguments: Sequence[str]) -> int:
     except ToolMissing as fault:
         print(f"benchmarks: {fault}", file=sys.stderr)
         return 1
+    if options.folder == FOLDER:
+        make_private_folder(FOLDER.parent)  # It is the service's home too.
     options.folder.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=options.folder))
     try:
@@ -57,7 +62,7 @@ def read_options(arguments: Sequence[str]) -> Namespace:
     parser.add_argument(
         "--folder",
         type=Path,
-        default=ROOT / "var" / "benchmarks",
+        default=FOLDER,
         help="where the data goes while measuring; on a real disk, or an fsync costs nothing",
     )
     return parser.parse_args(arguments)

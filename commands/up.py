@@ -9,6 +9,7 @@ from threading import Event
 import click
 import httpx
 
+from commands._claim import claim
 from commands.supervise import Child, Supervisor
 from config.settings import HostPort, Settings, load_settings
 from config.vocabulary import load_vocabulary
@@ -39,6 +40,7 @@ def run_up(
 
     They stop in this order, so that what is accepted can still be written. `when_ready` is called
     once with a function that ends the service as failed; gives whether it was not called.
+    Errors: ConfigError where another service has this home or an address.
     """
     names = ["collector", "dashboards", "loader", "spooler"]
     if settings.clickhouse is None:
@@ -54,7 +56,8 @@ def run_up(
         if when_ready is not None:
             when_ready(fail)
 
-    supervisor.run(_announce(settings, tell, ready))
+    with claim(settings, tell):
+        supervisor.run(_announce(settings, tell, ready))
     return not failed.is_set()
 
 
