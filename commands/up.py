@@ -13,6 +13,7 @@ from commands._claim import claim
 from commands.supervise import Child, Supervisor
 from config.settings import HostPort, Settings, load_settings
 from config.vocabulary import load_vocabulary
+from storage.keyring import open_keyring
 from storage.logs import get_log
 
 READY_POLL_SECONDS = 0.3
@@ -40,7 +41,8 @@ def run_up(
 
     They stop in this order, so that what is accepted can still be written. `when_ready` is called
     once with a function that ends the service as failed; gives whether it was not called.
-    Errors: ConfigError where another service has this home or an address.
+    Errors: ConfigError where another service has this home or an address, or the master key is
+    another keyring's.
     """
     names = ["collector", "dashboards", "loader", "spooler"]
     if settings.clickhouse is None:
@@ -57,6 +59,8 @@ def run_up(
             when_ready(fail)
 
     with claim(settings, tell):
+        # A wrong master key is told here, once, and not by every role again and again.
+        open_keyring(settings).close()
         supervisor.run(_announce(settings, tell, ready))
     return not failed.is_set()
 

@@ -1,4 +1,4 @@
-"""A second service in the same home, or on a busy port, says so and leaves the first one alone."""
+"""A second service in the same home, a busy port or a wrong master key: said once, then the end."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ def test_a_second_service_in_one_home_ends_at_once_and_the_first_goes_on(tmp_pat
         service.post(key, {"events": [{"name": "page_view"}]}).raise_for_status()
         assert service.await_loaded()["stored"] == 1
         service.stop()
+        another_key = _start_up(service, SANAQ_MASTER_KEY="ab" * 32, SANAQ_MASTER_KEY_FILE="")
+        assert another_key.returncode == 2
+        assert "this master key did not seal this keyring" in another_key.stderr
+        assert another_key.stderr.count("\n") == 1
         service.start()
 
 
