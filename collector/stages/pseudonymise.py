@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID, uuid4
 
 import polars as pl
 
+from collector.advertising_ids import canonical_advertising_id
 from collector.context import Context
 from collector.frames import change
 from collector.identifiers import canonical_id, read_uuid, tells_of
@@ -14,13 +15,13 @@ from collector.own_ids import SEPARATOR
 from collector.pipeline import stage
 from storage.key_epochs import KeyClass
 
-DIGESTED: tuple[tuple[str, str, KeyClass], ...] = (
-    ("_person", "person_id", "person"),
-    ("_device", "device_id", "device"),
-    ("_advertising_id", "advertising_id", "advertising"),
-    ("_session", "session_id", "session"),
+DIGESTED: tuple[tuple[str, str, KeyClass, Callable[[str | None], bytes | None]], ...] = (
+    ("_person", "person_id", "person", canonical_id),
+    ("_device", "device_id", "device", canonical_id),
+    ("_advertising_id", "advertising_id", "advertising", canonical_advertising_id),
+    ("_session", "session_id", "session", canonical_id),
 )
-"""Identifier, the column of its digest, the class of its key."""
+"""Identifier, the column of its digest, the class of its key, its canonical form."""
 
 SUBJECTS = (("person", "person_id"), ("device", "device_id"), ("visit", "visit_id"))
 """What an event is counted as: the first that it has. An advertising id never is a subject."""
@@ -64,9 +65,9 @@ def pseudonymise(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     moments = batch["occurred_at"].cast(pl.Int64).to_list()
     digests = {
         column: context.digest_many(
-            key_class, sites, moments, [canonical_id(text) for text in batch[source].to_list()]
+            key_class, sites, moments, [canonical(text) for text in batch[source].to_list()]
         )
-        for source, column, key_class in DIGESTED
+        for source, column, key_class, canonical in DIGESTED
     }
     visit_values = _visit_values(batch, list(digests.values()))
     digests["visit_id"] = context.digest_many("visit", sites, moments, visit_values)

@@ -14,7 +14,8 @@ from tests.collector.worlds import bits, event, rows_of, run_stages, show_digest
 
 STAGES = [gate, validate, pseudonymise]
 UUID_SENT = "0b2a6f2e-5f65-4b8e-9c5f-0a3f2d4b7c11"
-IDS = {"_person": "p", "_device": "d", "_advertising_id": "a", "_session": "s"}
+ADVERTISING = "c59d9eb7-02be-4d0f-a3f5-6e1f1c7a9b20"
+IDS = {"_person": "p", "_device": "d", "_advertising_id": ADVERTISING, "_session": "s"}
 
 
 def show(key_class: Any, value: bytes, site: str = "soq") -> bytes | None:
@@ -27,7 +28,7 @@ def test_every_class_has_its_own_digest_and_the_person_is_the_subject() -> None:
         batch, "person_id", "device_id", "advertising_id", "session_id", "visit_id", "subject_id",
         "subject_kind",
     ) == [(
-        show("person", b"p"), show("device", b"d"), show("advertising", b"a"),
+        show("person", b"p"), show("device", b"d"), show("advertising", ADVERTISING.encode()),
         show("session", b"s"), None, show("person", b"p"), "person",
     )]  # fmt: skip
     assert not set(IDENTIFYING) & set(batch.columns)
@@ -38,7 +39,8 @@ def test_every_class_has_its_own_digest_and_the_person_is_the_subject() -> None:
     [
         ({"_device": "d", "_session": "s"}, "device", False),
         ({"_session": "s"}, "", False),
-        ({"_advertising_id": "a"}, "", False),
+        ({"_advertising_id": ADVERTISING}, "", False),
+        ({"_advertising_id": "38400000-8cf0-11bd-b23e-10b96e40000d"}, "visit", True),
         ({}, "visit", True),
         ({"_person": "null", "_device": "0000-00"}, "visit", True),
         ({**IDS, "granted": 0}, "visit", True),
