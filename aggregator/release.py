@@ -33,7 +33,7 @@ from aggregator.readme import write_readme
 from aggregator.signature import MANIFEST, SIGNATURE, canonical, key_id_of, sign_manifest
 from aggregator.windows import Window, cut_at_epochs
 from config.releases import DAYS_PER_YEAR, Release
-from storage.key_epochs import KeyClass, epoch_of
+from storage.key_epochs import KeyClass
 from storage.registry import budget
 
 KEY_CLASSES: dict[str, KeyClass] = {"device": "device", "person": "person"}
@@ -64,9 +64,9 @@ def run_release(job: Job, release: Release, window: Window, reason: str = "") ->
         return record_published(job, release, window, folder)
 
 
-def windows_of(release: Release, week: Window) -> list[Window]:
-    """Give the windows of a release in a week: one, or two where the unit's keys change."""
-    return cut_at_epochs(week, lambda moment: _epoch_of(release, moment))
+def windows_of(job: Job, release: Release, week: Window) -> list[Window]:
+    """Give the windows of a release in a week: one, or more where the unit's keys change."""
+    return cut_at_epochs(week, lambda moment: _epoch_of(job, release, moment))
 
 
 def check_ready(job: Job, release: Release, window: Window) -> AuditReport:
@@ -79,7 +79,8 @@ def check_ready(job: Job, release: Release, window: Window) -> AuditReport:
         raise ReleaseRefused("review_by has passed; look at the release again and set a new day")
     if not window.is_closed(now, release.grace):
         raise ReleaseRefused("the window and its wait for late events are not over yet")
-    if _epoch_of(release, window.start) != _epoch_of(release, window.end - timedelta(seconds=1)):
+    last = window.end - timedelta(seconds=1)
+    if _epoch_of(job, release, window.start) != _epoch_of(job, release, last):
         raise ReleaseRefused("the keys of the pseudonyms change inside this window; cut it there")
     check_ledger(job)
     report = job.attack(release)
@@ -120,7 +121,7 @@ def spend_budget(
         policy_version=job.policy.version,
         jurisdiction=job.policy.country,
         retention_days=job.policy.retention_days("analytics"),
-        pseudonym_epoch=_epoch_of(release, window.start),
+        pseudonym_epoch=_epoch_of(job, release, window.start),
         rho_year=rho_year,
         rho_cap=cap.rho_per_year_max,
         audit=report.as_json(),
@@ -159,5 +160,5 @@ def seal_release(
     return {**files, MANIFEST: manifest, SIGNATURE: sign_manifest(manifest, key)}
 
 
-def _epoch_of(release: Release, moment: datetime) -> str:
-    return epoch_of(KEY_CLASSES[release.unit], moment)
+def _epoch_of(job: Job, release: Release, moment: datetime) -> str:
+    return job.keyring.epoch(KEY_CLASSES[release.unit], moment, release.sites)

@@ -107,7 +107,7 @@ def run(name: str, window: str | None, correct: str, as_json: bool) -> None:
             week = week_of(window) if window else last_closed_week(job.clock(), declared.grace)
         except ValueError:
             raise click.BadParameter("write an ISO week such as 2026-W46") from None
-        spans = windows_of(declared, week)
+        spans = windows_of(job, declared, week)
         done = [run_release(job, declared, span, correct) for span in spans]
     if as_json:
         return _print_json({"releases": [_as_json(one) for one in done]})

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from storage.clock import Clock, utc_now
-from storage.key_epochs import FOREVER, PURPOSE_OF, KeyClass, due_at, epoch_of
+from storage.key_epochs import FOREVER, PURPOSE_OF, KeyClass, due_at, end_of, epoch_of
 from storage.key_sealing import KEY_BYTES, seal, unseal
 from storage.keyring_file import KeyName, KeyringFile, StoredKey
 from storage.master_key import FILE_NAME, load_master_key
@@ -60,7 +60,9 @@ class Keyring:
         self._master_key = master_key
         self._clock = clock
         self._cache: dict[KeyName, _Cached] = {}
-        self._lock = threading.Lock()
+        self._rotations: dict[tuple[str, KeyClass], tuple[datetime, ...]] = {}
+        self._rotations_read_at: datetime | None = None
+        self._lock = threading.RLock()
         self._pid = os.getpid()
 
     @classmethod
@@ -72,9 +74,19 @@ class Keyring:
         """
         return cls(KeyringFile.open(path, master_key), master_key, clock)
 
-    def epoch(self, key_class: KeyClass, at: datetime, zone: tzinfo = UTC) -> str:
-        """Give the label of the epoch that a moment falls in; `zone` counts for visits alone."""
-        return epoch_of(key_class, at, zone)
+    def epoch(self, key_class: KeyClass, at: datetime, sites: Collection[str] = ()) -> str:
+        """Give the label of the epoch in which all of some sites are at a moment.
+
+        It changes whenever the keys of any of them do; no sites mean every site.
+        """
+        self._starts("", key_class, self._clock())
+        starts = {
+            start
+            for (site, rotated), those in self._rotations.items()
+            if rotated == key_class and (not sites or site in sites)
+            for start in those
+        }
+        return epoch_of(key_class, at, starts=sorted(starts))
 
     def key(self, site: str, key_class: KeyClass, at: datetime, zone: tzinfo = UTC) -> bytes:
         """Give the 32-byte key of a site's class for events of this moment.
@@ -82,9 +94,10 @@ class Keyring:
         `zone` is the site's time zone, in which a visit's day is cut.
         Errors: KeyDestroyed when its epoch is over and gone; Unavailable.
         """
-        name = KeyName(site, key_class, epoch_of(key_class, at, zone))
-        cached = self._cache.get(name)
         now = self._clock()
+        starts = self._starts(site, key_class, now)
+        name = KeyName(site, key_class, epoch_of(key_class, at, zone, starts))
+        cached = self._cache.get(name)
         if cached is not None and now < cached.recheck_at:
             return cached.key
         with self._lock:
@@ -103,6 +116,30 @@ class Keyring:
         """Give the names and dates of all living keys, in order; never a key."""
         with self._lock:
             return self._file.list_keys()
+
+    def end(self, name: KeyName) -> datetime | None:
+        """Give the first moment after a key's epoch, None where none is set."""
+        starts = self._starts(name.site, name.key_class, self._clock())
+        return end_of(name.key_class, name.epoch, starts)
+
+    def due_at(self, stored: StoredKey, retention_days: RetentionDays) -> datetime | None:
+        """Give when a key's time will have come, None where nothing schedules that."""
+        purpose = PURPOSE_OF.get(stored.name.key_class)
+        return self._due_at(stored, retention_days(purpose) if purpose else 0)
+
+    def rotate(self, site: str, key_class: KeyClass, starts_at: datetime) -> None:
+        """Begin a new epoch of a site's class before its time, from `next_start` on.
+
+        Every process follows within a minute; earlier events keep their key.
+        """
+        with self._lock:
+            self._file.rotate(site, key_class, starts_at)
+            self._rotations_read_at = None
+
+    def destroyed(self) -> list[tuple[KeyName, datetime]]:
+        """Give the names of all destroyed keys, and when each one ended."""
+        with self._lock:
+            return self._file.list_destroyed()
 
     def signing_key(self) -> Ed25519PrivateKey:
         """Give the key that signs releases, made when first asked for."""
@@ -189,17 +226,37 @@ class Keyring:
         Why not leave it to the sweep: a salt must not serve beyond its 48 hours because a
         scheduled job is late.
         """
-        due = due_at(stored.name.key_class, stored.name.epoch, stored.made_at, stored.used_at, 0)
+        due = self._due_at(stored, 0)
         if due is not None and due <= now:
             self._destroy([stored.name], now)
             raise KeyDestroyed
         return due
 
+    def _starts(self, site: str, key_class: KeyClass, now: datetime) -> Sequence[datetime]:
+        """Give the rotations of a site's class, in order, as they were a minute ago at most."""
+        read_at = self._rotations_read_at
+        if read_at is None or now >= read_at + timedelta(seconds=RECHECK_SECONDS):
+            with self._lock:
+                self._read_rotations(now)
+        return self._rotations.get((site, key_class), ())
+
+    def _read_rotations(self, now: datetime) -> None:
+        found: dict[tuple[str, KeyClass], tuple[datetime, ...]] = {}
+        for site, key_class, start in self._file.list_rotations():
+            found[site, key_class] = (*found.get((site, key_class), ()), start)
+        self._rotations, self._rotations_read_at = found, now
+
     def _open_seal(self, stored: StoredKey) -> bytes:
         return unseal(self._master_key, stored.sealed, *stored.name)
 
     def _due(self, now: datetime, retention_days: RetentionDays) -> list[KeyName]:
-        return [s.name for s in self._file.list_keys() if _is_due(s, now, retention_days)]
+        dates = [(s.name, self.due_at(s, retention_days)) for s in self._file.list_keys()]
+        return [name for name, at in dates if at is not None and at <= now]
+
+    def _due_at(self, stored: StoredKey, retention_days: int) -> datetime | None:
+        end = self.end(stored.name)
+        key_class, made_at, used_at = stored.name.key_class, stored.made_at, stored.used_at
+        return due_at(key_class, made_at, used_at, end, retention_days)
 
     def _destroy(self, names: list[KeyName], now: datetime) -> list[KeyName]:
         gone = self._file.destroy(names, now)
@@ -216,11 +273,3 @@ def open_keyring(settings: Settings, clock: Clock = utc_now) -> Keyring:
     """
     path = settings.path("keys") / FILE_NAME
     return Keyring.open(path, load_master_key(settings), clock)
-
-
-def _is_due(stored: StoredKey, now: datetime, retention_days: RetentionDays) -> bool:
-    key_class = stored.name.key_class
-    purpose = PURPOSE_OF.get(key_class)
-    days = retention_days(purpose) if purpose else 0
-    due = due_at(key_class, stored.name.epoch, stored.made_at, stored.used_at, days)
-    return due is not None and due <= now

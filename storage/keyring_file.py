@@ -1,4 +1,4 @@
-"""The keyring's SQLite file: sealed keys, the names of the destroyed, counters of others.
+"""The keyring's SQLite file: sealed keys, rotations, names of the destroyed, counters of others.
 
 Called by the keyring alone, which holds a lock around every call. `secure_delete` zeroes what is
 deleted, VACUUM writes the file anew without what splitting pages left behind, and a truncating
@@ -34,6 +34,9 @@ CREATE TABLE IF NOT EXISTS keys (
 CREATE TABLE IF NOT EXISTS destroyed (
     site TEXT NOT NULL, class TEXT NOT NULL, epoch TEXT NOT NULL, destroyed_at TEXT NOT NULL,
     recorded INTEGER NOT NULL, PRIMARY KEY (site, class, epoch));
+CREATE TABLE IF NOT EXISTS rotations (
+    site TEXT NOT NULL, class TEXT NOT NULL, starts_at TEXT NOT NULL,
+    PRIMARY KEY (site, class, starts_at));
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS seal_check (one INTEGER PRIMARY KEY CHECK (one = 1), sealed BLOB);
 """
@@ -116,6 +119,26 @@ class KeyringFile:
         query = f"SELECT {_COLUMNS} FROM keys ORDER BY site, class, epoch"
         with _translated():
             return [_read(row) for row in self._connection.execute(query)]
+
+    def rotate(self, site: str, key_class: KeyClass, starts_at: datetime) -> None:
+        """Note that a new epoch of a site's class begins at this moment."""
+        insert = "INSERT INTO rotations VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        with self._transaction():
+            self._connection.execute(insert, (site, key_class, starts_at.isoformat()))
+
+    def list_rotations(self) -> list[tuple[str, KeyClass, datetime]]:
+        """Give site, class and beginning of every rotation, oldest first."""
+        query = "SELECT site, class, starts_at FROM rotations ORDER BY starts_at"
+        with _translated():
+            rows = self._connection.execute(query).fetchall()
+        return [(site, key_class, datetime.fromisoformat(at)) for site, key_class, at in rows]
+
+    def list_destroyed(self) -> list[tuple[KeyName, datetime]]:
+        """Give name and end of every destroyed key, by site, class and epoch."""
+        query = "SELECT site, class, epoch, destroyed_at FROM destroyed ORDER BY 1, 2, 3"
+        with _translated():
+            rows = self._connection.execute(query).fetchall()
+        return [(KeyName(*row[:3]), datetime.fromisoformat(row[3])) for row in rows]
 
     def destroy(self, names: list[KeyName], now: datetime) -> list[KeyName]:
         """Take these keys out, remember their names, and give those that were there.

@@ -182,12 +182,27 @@ def test_a_correction_is_a_new_release_at_a_new_cost(home: Path) -> None:
 def test_weeks_where_the_keys_change_become_two_windows(home: Path) -> None:
     release = make_release()
     starts = [week_of(f"{year}-W{week:02}") for year in range(2024, 2036) for week in range(1, 53)]
-    cut = [week for week in starts if len(windows_of(release, week)) == 2]
+    (home / "still").mkdir()
+    still = make_job(home / "still", StillRows(ROWS))
+    cut = [week for week in starts if len(windows_of(still, release, week)) == 2]
     assert 8 <= len(cut) <= 12
     by_person = make_release(unit="person")
-    assert all(len(windows_of(by_person, week)) == 1 for week in cut)
+    assert all(len(windows_of(still, by_person, week)) == 1 for week in cut)
     job = make_job(home, StillRows(ROWS), clock=HandClock(cut[0].end + timedelta(days=9)))
     with pytest.raises(ReleaseRefused, match="keys"):
         run_release(job, release, cut[0])
-    parts = [run_release(job, release, window) for window in windows_of(release, cut[0])]
+    parts = [run_release(job, release, window) for window in windows_of(job, release, cut[0])]
     assert [part.release_id.split("-")[3] for part in parts] == ["1", "2"]
+
+
+@pytest.mark.parametrize(("sites", "parts"), [((), 2), (("soq", "zan"), 2), (("zan",), 1)])
+def test_a_rotation_cuts_the_week_of_the_releases_that_read_its_site(
+    home: Path, sites: tuple[str, ...], parts: int
+) -> None:
+    job = make_job(home, StillRows(ROWS))
+    job.keyring.rotate("soq", "device", WINDOW.start + timedelta(days=3))
+    job.keyring.rotate("soq", "person", WINDOW.start)
+    cut = windows_of(job, make_release(sites=sites), WINDOW)
+    assert len(cut) == parts
+    assert cut[0].start == WINDOW.start and cut[-1].end == WINDOW.end
+    assert len(windows_of(job, make_release(unit="person", sites=sites), WINDOW)) == 1
