@@ -15,7 +15,8 @@ from aggregator.audit import AuditReport, audit_release
 from aggregator.read import Client
 from config.policy import Policy
 from config.policy_file import load_policy
-from config.releases import Release, Releases, load_releases
+from config.release_files import load_releases
+from config.releases import Release, Releases
 from storage.clock import Clock, utc_now
 from storage.keyring import Keyring, open_keyring
 from storage.registry import Registry, audit, open_registry

@@ -18,7 +18,7 @@ from commands._import_source import in_requests
 from commands._importer import Importer, own_key
 from commands._visitors import AGENTS, sample_events
 from commands.up import run_up
-from config.releases import load_releases
+from config.release_files import load_releases
 from config.settings import Settings, load_settings
 from storage.registry import RegistryRefused, audit, keys, open_registry, sites, users
 from storage.registry.engine import Registry

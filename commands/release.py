@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from config.releases import Release, Releases, load_releases
+from config.release_files import load_releases
+from config.releases import Release, Releases
 from config.settings import Settings, load_settings
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """What the shape of a release file cannot say: keysets, costs against caps, names that clash.
 
-Called by `config.releases`; every complaint names the file and the line.
+Called by `config.release_files`; every complaint names the file and the line.
 """
 
 from __future__ import annotations

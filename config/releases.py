@@ -1,21 +1,19 @@
 """Partner releases as data: what is counted, for which public keys, at what privacy cost.
 
-Read from `releases/*.toml`, the keysets they name (`keysets/*.csv`) and `budgets.toml`, which
-caps what all releases over one data set may cost together. Called by the aggregator. A cost is
-an exact fraction, written as text (`"6/1000"`), since caps are compared and never rounded.
+The shapes of `releases/*.toml` and of `budgets.toml`, which caps what all releases over one data
+set may cost together; `config.release_files` reads them. Called by the aggregator. A cost is an
+exact fraction, written as text (`"6/1000"`), since caps are compared and never rounded.
 """
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from fractions import Fraction
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainSerializer, PlainValidator
 
-from config.errors import ConfigError
-from config.loading import Strict, parse, read_toml, sort_errors
+from config.loading import Strict
 
 COLUMNS = (
     "app_version",
@@ -38,8 +36,6 @@ DAYS_PER_YEAR = 365
 
 WINDOWS_PER_YEAR_MAX = 55
 """Most windows that touch 365 days: 54 ISO weeks, one of them cut where the keys change."""
-
-M = TypeVar("M", bound=Strict)
 
 
 def _read_fraction(value: Any) -> Fraction:
@@ -211,41 +207,3 @@ class Releases(Strict):
     """Name -> release."""
     caps: dict[str, Cap]
     """Data set -> cap."""
-
-
-def load_releases(config_dir: Path) -> Releases:
-    """Read all releases.
-
-    Errors: `ConfigError`, the first in order of file and line.
-    """
-    releases, errors = read_releases(config_dir)
-    if releases is None:
-        raise errors[0]
-    return releases
-
-
-def read_releases(config_dir: Path) -> tuple[Releases | None, list[ConfigError]]:
-    """Give all releases, or every complaint about them."""
-    from config.release_checks import check_release, read_keysets
-
-    budgets, errors = _read(config_dir / "budgets.toml", Budgets)
-    found: dict[str, Release] = {}
-    for file in sorted((config_dir / "releases").glob("*.toml")):
-        parsed, complaints = _read(file, ReleaseFile)
-        if parsed is not None:
-            keysets, complaints = read_keysets(config_dir, file, parsed)
-            release = Release(**dict(parsed), name=file.stem, keysets=keysets)
-            if budgets is not None:
-                complaints = complaints + check_release(file, release, budgets)
-            found[file.stem] = release
-        errors += complaints
-    if errors or budgets is None:
-        return None, sort_errors(errors)
-    return Releases(releases=found, caps=budgets.datasets), []
-
-
-def _read(file: Path, model: type[M]) -> tuple[M | None, list[ConfigError]]:
-    try:
-        return parse(read_toml(file), model)
-    except ConfigError as error:
-        return None, [error]

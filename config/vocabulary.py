@@ -20,7 +20,8 @@ from config.pii import PiiRules
 from config.pii_file import read_pii_rules
 from config.policy import Policy
 from config.policy_file import read_policy
-from config.releases import Releases, read_releases
+from config.release_files import read_releases
+from config.releases import Releases
 
 PROPERTY_SOURCE = "properties."
 """How a release names a property of its events."""

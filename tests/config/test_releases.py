@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import ConfigError
-from config.releases import load_releases, read_releases
+from config.release_files import load_releases, read_releases
 from tests.helpers import ROOT
 
 RELEASE = "releases/weekly_reach.toml"
