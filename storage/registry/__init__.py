@@ -7,7 +7,17 @@ users writes its audit entry in the same transaction.
 
 from __future__ import annotations
 
-from storage.registry import audit, budget, disclosures, keys, releases, sessions, sites, users
+from storage.registry import (
+    audit,
+    budget,
+    consents,
+    disclosures,
+    keys,
+    releases,
+    sessions,
+    sites,
+    users,
+)
 from storage.registry.engine import Registry, open_dsn, open_registry, version
 from storage.registry.errors import BudgetExhausted, RegistryRefused, SignInRefused
 
@@ -18,6 +28,7 @@ __all__ = [
     "SignInRefused",
     "audit",
     "budget",
+    "consents",
     "disclosures",
     "keys",
     "open_dsn",

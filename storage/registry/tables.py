@@ -74,7 +74,8 @@ meta = sa.Table(
     sa.Column("name", sa.String(32), primary_key=True),
     sa.Column("value", sa.BigInteger, nullable=False),
 )
-"""Counters of the registry itself: `schema_version`, `version`, `audit_seq`, `writer`."""
+"""Counters of the registry itself: `schema_version`, `version`, `audit_seq`, `writer`,
+`consent_seq`."""
 
 sites = sa.Table(
     "sites",
@@ -202,3 +203,18 @@ audit = sa.Table(
     sa.Column("sha256", sa.String(SHA256_CHARS), nullable=False),
 )
 """The chain: each entry carries the digest of itself and of the one before."""
+
+consent_states = sa.Table(
+    "consent_states",
+    METADATA,
+    sa.Column("site", sa.String(64), primary_key=True),
+    sa.Column("digest", sa.String(32), primary_key=True, index=True),
+    sa.Column("decisions", sa.JSON, nullable=False),
+    sa.Column("withdrawn", sa.String(255), nullable=False),
+    sa.Column("granted", sa.String(255), nullable=False),
+    sa.Column("restricted", sa.Boolean, nullable=False),
+    sa.Column("objected", sa.Boolean, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False, index=True),
+)
+"""What holds of one identifier, under its digest by the site's consent key; purposes are joined
+by blanks. `seq` grows with every change of any row, so that collectors read what changed alone."""

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from config.errors import ConfigError
-from storage.registry.tables import METADATA, meta
+from storage.registry.key_tables import add_shared_keys
+from storage.registry.tables import METADATA, consent_states, meta
 
 LOCK_NUMBER = 0x53414E4151
 """Advisory lock that starting processes queue at on PostgreSQL; any constant will do."""
@@ -24,7 +25,12 @@ def _create_tables(connection: Connection) -> None:
         connection.execute(meta.insert().values(name=name, value=0))
 
 
-VERSIONS: list[Callable[[Connection], None]] = [_create_tables]
+def _add_consents(connection: Connection) -> None:
+    consent_states.create(connection, checkfirst=True)
+    connection.execute(meta.insert().values(name="consent_seq", value=0))
+
+
+VERSIONS: list[Callable[[Connection], None]] = [_create_tables, _add_consents, add_shared_keys]
 """Position + 1 is the version's number; an entry that was shipped never changes."""
 
 
