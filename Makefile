@@ -28,11 +28,12 @@ setup: .venv/.ready node_modules/.ready browser postgres ## set everything up in
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-node_modules/.ready: package-lock.json .npmrc requirements-node.lock scripts/build_static.py | \
-		.venv/.ready
+node_modules/.ready: package-lock.json .npmrc requirements-node.lock scripts/build_static.py \
+		scripts/build_web_sdk.py $(wildcard sdk/web/src/*.ts) | .venv/.ready
 	@echo "Installing the Node packages of package-lock.json ..."
 	@$(BIN)/python -m scripts.install_node_packages
 	@$(BIN)/python -m scripts.build_static
+	@$(BIN)/python -m scripts.build_web_sdk
 	@touch $@
 
 .PHONY: browser
@@ -68,6 +69,6 @@ docs: setup ## write docs/reference.md anew
 	$(BIN)/python -m scripts.write_reference
 
 clean: ## remove what set-up and tests made; data in ./var stays
-	rm -rf .venv node_modules dashboards/static/vendor *.egg-info \
+	rm -rf .venv node_modules dashboards/static/vendor sdk/web/dist *.egg-info \
 		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
