@@ -119,7 +119,6 @@ class StageBench:
             address="127.0.0.1",
             user_agent="classifieds-server/1.0",
             client_hints="",
-            refused=0,
             received_at_ms=unix_ms(utc_now()),
         )
 

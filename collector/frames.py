@@ -31,8 +31,6 @@ _TYPES: Schema = {
     "sent_at_ms": pl.Int64,
     "received_at_ms": pl.Int64,
     "is_import": pl.Boolean,
-    "granted": pl.UInt16,
-    "refused": pl.UInt16,
     "_properties": pl.Binary,
     "latitude": pl.Float64,
     "longitude": pl.Float64,

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from collector.batcher import Batcher
 from collector.body import inflate
 from collector.clients import join_hints
-from collector.consent import read_header_signals
+from collector.consent.request import read_request
 from collector.key_book import KeyBook
 from collector.outcomes import FAULTS, BadRequest
 from collector.peers import Network, address_of, limited_as
@@ -147,8 +147,10 @@ class Ingest:
             address=address_of(peer, headers, self._desk.proxies),
             user_agent=headers.get("user-agent", "")[:USER_AGENT_HELD_CHARS_MAX],
             client_hints=join_hints(headers),
-            refused=read_header_signals(headers, self._desk.terms.policy),
             received_at_ms=round(self._desk.clock().timestamp() * 1000),
+            statements=read_request(
+                headers, scope["query_string"].decode("latin-1"), self._desk.terms.policy, key.site
+            ),
         )
 
     async def _read(

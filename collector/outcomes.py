@@ -17,7 +17,9 @@ REASONS: dict[str, str] = {
     "too_late": "The event is older than the window in which duplicates are told, or than 1970.",
     "too_early": "The event lies further in the future than `clock_ahead_seconds_max`.",
     "forbidden_category": "A property names a category of data that is never collected.",
-    "consent_refused": "No permission: the event type asks to be refused without it.",
+    "consent_missing": "Nobody permitted it: the event type asks to be refused without permission.",
+    "consent_refused": "A signal refused it: the event type asks to be refused then.",
+    "consent_withdrawn": "The consent ledger denies it: withdrawn, restricted or objected to.",
     "asset": "The log line asks for a picture, script, feed or other file, not for a page.",
     "http_error": "The log line was not answered with a whole page (any status but 200 and 304).",
     "method_unwanted": "The log line's method is not GET.",
@@ -26,7 +28,7 @@ REASONS: dict[str, str] = {
 }
 """Reason of one event -> what it means."""
 
-REFUSALS = frozenset({"consent_refused"})
+REFUSALS = frozenset({"consent_missing", "consent_refused", "consent_withdrawn"})
 """Reasons that count as refused (consent), not as rejected (bad data)."""
 
 FAULTS: dict[str, tuple[int, str]] = {

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from collector.consent.signal import Statement
+
 USER_AGENT_HELD_CHARS_MAX = 2_048
 """As much of a user agent is held in memory, in characters, whoever tells it."""
 
@@ -25,10 +27,10 @@ class Sender(msgspec.Struct, frozen=True):
     """Raw user agent. Memory only."""
     client_hints: str
     """User-agent client hints, joined. Memory only."""
-    refused: int
-    """Purposes that the request's own headers refuse, as a bit set over `Policy.purposes`."""
     received_at_ms: int
     """Moment of receipt, UTC milliseconds since 1970."""
+    statements: tuple[Statement, ...] = ()
+    """What the request's own headers, cookies and query say of consent."""
 
 
 class RawEvent(msgspec.Struct, kw_only=True):
@@ -45,10 +47,8 @@ class RawEvent(msgspec.Struct, kw_only=True):
     occurred_at_ms: int | None = None
     sent_at_ms: int | None = None
     received_at_ms: int = 0
-    granted: int = 0
-    """Purposes granted by signals, a bit set over the policy's purposes."""
-    refused: int = 0
-    """Purposes refused by signals, likewise. Explicit refusal beats any grant."""
+    signals: str = ""
+    """What every source says of consent, as `collector.consent.statements` writes it."""
     _event_id: str | None = None
     _person: str | None = None
     _device: str | None = None

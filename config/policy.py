@@ -36,6 +36,7 @@ Text = Annotated[str, Field(min_length=1, max_length=200)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Version = Annotated[str, Field(pattern=r"^[0-9a-z][0-9a-z.-]{0,31}$")]
 Days = Annotated[int, Field(ge=1, le=36_500)]
+SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,31}$")]
 SiteName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
 REFUSABLE_BASES = frozenset({"consent", "opt_out", "legitimate_interest"})
@@ -64,8 +65,21 @@ class Method(Strict):
 
     explicit: bool
     """True for an act of the person's own; only such an act is consent."""
+    may_grant: tuple[str, ...] | None = None
+    """Purposes that it may grant; none given means every purpose."""
     description: Text
     """What the person did."""
+
+
+class SignalRule(Strict):
+    """What one source of consent may grant; what a site or the policy leaves out is absent."""
+
+    accepted_for: tuple[str, ...] | None = None
+    """Purposes that its grants count for. Its refusals always count."""
+    vendor_id: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    """The operator's number where the source grants vendors one by one."""
+    categories: dict[str, tuple[str, ...]] | None = None
+    """Category of the source, such as `statistics` -> the purposes that it speaks of."""
 
 
 class Visits(Strict):
@@ -95,6 +109,8 @@ class SiteRule(Strict):
     """IANA name of the zone that days are counted in; none leaves it to the registry."""
     geo: Geo = "region"
     """The finest place that may be taken from an address."""
+    signals: dict[SourceName, SignalRule] = Field(default_factory=dict)
+    """Source of consent -> where this site takes it otherwise."""
 
 
 class Policy(Strict):
@@ -116,6 +132,8 @@ class Policy(Strict):
     """Name -> a way of answering; others grant nothing."""
     purposes: dict[str, PurposeRule]
     """Name -> rule, for every purpose."""
+    signals: dict[SourceName, SignalRule] = Field(default_factory=dict)
+    """Source of consent -> what it may grant; others grant nothing."""
     stores: dict[str, Store]
     """Name -> where it lies, for every store."""
     sites: dict[SiteName, SiteRule] = Field(default_factory=dict)
@@ -176,9 +194,21 @@ class Policy(Strict):
         one that is no explicit act grants nothing that needs consent.
         """
         known = self.methods.get(method or "stated")
-        if known is None:
+        if known is None or (known.may_grant is not None and purpose not in known.may_grant):
             return False
         return known.explicit or self.legal_basis(purpose, site) != "consent"
+
+    def signal_rule(self, source: str, site: str = "") -> SignalRule:
+        """Give what a source of consent may do on a site, joined with what the policy says."""
+        rule = self.signals.get(source, SignalRule())
+        own = self.sites[site].signals.get(source) if site in self.sites else None
+        if own is None:
+            return rule
+        return rule.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+
+    def accepts(self, source: str, purpose: str, site: str = "") -> bool:
+        """Tell whether a grant by a source counts for a purpose on a site."""
+        return purpose in (self.signal_rule(source, site).accepted_for or ())
 
     def keeps_undeclared(self, site: str) -> bool:
         """Tell whether a site keeps events that the catalogue does not declare."""

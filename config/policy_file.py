@@ -9,9 +9,8 @@ from zoneinfo import available_timezones
 from config.errors import ConfigError
 from config.loading import parse, read_toml, sort_errors
 from config.policy import PURPOSES, REFUSABLE_BASES, STORES, Policy
-
-Found = tuple[tuple[str | int, ...], str]
-"""A complaint: the path of the key that is wrong, and what to do."""
+from config.policy_consent import Found as Found
+from config.policy_consent import check_consent
 
 SIGNALS_REFUSE = {"advertising": ("gpc", "dnt"), "partner_sharing": ("gpc", "dnt")}
 """Browser signals that must refuse a purpose: honouring them is promised, not configured."""
@@ -51,6 +50,7 @@ def _check(policy: Policy, columns: Mapping[str, Sequence[str]] | None) -> Itera
     yield from _check_purposes(policy)
     yield from _check_retention(policy)
     yield from _check_assignment(policy)
+    yield from check_consent(policy)
     yield from _check_stores(policy)
     yield from _check_sites(policy)
     if columns is not None:

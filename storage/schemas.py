@@ -12,7 +12,7 @@ import polars as pl
 NO_ID = bytes(16)
 """The digest that stands for an absent identifier."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the schemas below, kept with each spooled batch."""
 
 TIME = pl.Datetime("ms", "UTC")
@@ -39,6 +39,7 @@ COMMON: dict[str, pl.DataType | type[pl.DataType]] = {
     "subject_kind": pl.String,
     "purposes": TEXTS,
     "policy_version": pl.String,
+    "decided_by": TEXTS,
     "country": pl.String,
     "region": pl.String,
     "browser": pl.String,
@@ -88,5 +89,31 @@ DIAGNOSTICS: dict[str, pl.DataType | type[pl.DataType]] = COMMON | {
 }
 """One crash, error, performance measurement or log a row."""
 
-TABLES = {"events": EVENTS, "diagnostics": DIAGNOSTICS}
+CONSENTS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "consent_id": pl.String,
+    "batch_id": pl.String,
+    "site": pl.String,
+    "decided_at": TIME,
+    "received_at": TIME,
+    "consent_key_id": pl.Binary,
+    "subject_id": pl.Binary,
+    "subject_kind": pl.String,
+    "granted": TEXTS,
+    "refused": TEXTS,
+    "ungranted": TEXTS,
+    "policy_version": pl.String,
+    "text_version": pl.String,
+    "method": pl.String,
+    "evidence": pl.String,
+    "source": pl.String,
+    "signal_digest": pl.Binary,
+    "decoder": pl.String,
+    "remarks": TEXTS,
+}
+"""One decision about one identifier a row."""
+
+TABLES = {"events": EVENTS, "diagnostics": DIAGNOSTICS, "consents": CONSENTS}
 """Table name -> its schema, for everything the collector may spool."""
+
+ID_COLUMN = {"events": "event_id", "diagnostics": "event_id", "consents": "consent_id"}
+"""Table name -> the column that, with the site, tells its rows apart."""

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from collector.consent.native import read_native
-from collector.consent.signal import Signal
+from collector.consent.json_object import read_json
 from collector.outcomes import BadRequest
 from collector.protocols.lenient import depth_of, mend_text, split_events
+from collector.protocols.native_consent import KEY, Claims, read_member
 from collector.protocols.native_wire import Envelope, EnvelopeHead, Event, EventContext
 from collector.protocols.terms import Terms
 from collector.raw_event import USER_AGENT_HELD_CHARS_MAX, Decoded, RawEvent, Sender
@@ -50,12 +50,16 @@ def _decode(body: bytes, sender: Sender, terms: Terms, table: str) -> Decoded:
         raise BadRequest("events_too_many")
     if envelope.import_ is not None and not sender.trusted:
         raise BadRequest("key_kind")
-    base = _base_of(envelope, sender, terms)
+    base = _base_of(envelope, sender)
+    said = sender.statements if envelope.import_ is None else ()
+    claims = Claims(said, _read_consent(envelope, body), sender.site, terms)
     decoded = Decoded([], [], [])
     for index, piece in enumerate(envelope.events):
-        event = _read_event(bytes(piece), terms.limits.json_depth_max)
+        text = bytes(piece)
+        event = _read_event(text, terms.limits.json_depth_max)
         if isinstance(event, Event) and (event.kind in KINDS or _is_usage(event, table)):
-            decoded.events.append(_to_raw(event, base, sender, terms, table))
+            signals = claims.text_of(text, bytes(event.consent))
+            decoded.events.append(_to_raw(event, base, sender, signals, table))
             decoded.positions.append(index)
         else:
             reason = event if isinstance(event, str) else "event_invalid"
@@ -110,7 +114,16 @@ def _read_event(piece: bytes, depth_max: int) -> Event | str:
         return "event_invalid"
 
 
-def _base_of(envelope: Envelope, sender: Sender, terms: Terms) -> dict[str, Any]:
+def _read_consent(envelope: Envelope, body: bytes) -> object:
+    """Give the request's own consent object; where its key is repeated, the objects joined."""
+    outside = body.count(KEY) - sum(bytes(piece).count(KEY) for piece in envelope.events)
+    if outside > 1:
+        split = split_events(body)
+        return read_member(split[0]) if split else None
+    return read_json(bytes(envelope.consent)) if envelope.consent else None
+
+
+def _base_of(envelope: Envelope, sender: Sender) -> dict[str, Any]:
     """Give the fields that all events of a request share."""
     imported = envelope.import_
     base: dict[str, Any] = {
@@ -123,8 +136,6 @@ def _base_of(envelope: Envelope, sender: Sender, terms: Terms) -> dict[str, Any]
         "_address": sender.address if imported is None else None,
         "_user_agent": sender.user_agent if imported is None else "",
         "_client_hints": sender.client_hints if imported is None else "",
-        "signal": read_native(envelope.consent, terms.policy, sender.site),
-        "refused": sender.refused if imported is None else 0,
     }
     return base | _context_fields(envelope.context, sender)
 
@@ -153,18 +164,13 @@ def _context_fields(context: EventContext | None, sender: Sender) -> dict[str, A
 
 
 def _to_raw(
-    event: Event, base: dict[str, Any], sender: Sender, terms: Terms, table: str
+    event: Event, base: dict[str, Any], sender: Sender, signals: str, table: str
 ) -> RawEvent:
     """Join what the event says with what holds for its request."""
     fields = base | _context_fields(event.context, sender)
-    signal: Signal = fields.pop("signal")
-    if event.consent is not None:
-        own = read_native(event.consent, terms.policy, sender.site)
-        signal = Signal(own.granted, signal.refused | own.refused)
-    fields["refused"] |= signal.refused
     fields["table"] = "diagnostics" if event.kind in KINDS else table
     return RawEvent(
-        granted=signal.granted,
+        signals=signals,
         event_name=event.name or event.kind or "",
         occurred_at_ms=_to_ms(event.occurred_at),
         _event_id=event.event_id or None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -95,7 +95,7 @@ class Event(msgspec.Struct):
     properties: msgspec.Raw = msgspec.Raw(b"")
     revenue: float | None = None
     currency: Annotated[str, msgspec.Meta(max_length=8)] | None = None
-    consent: Any = None
+    consent: msgspec.Raw = msgspec.Raw(b"")
     context: EventContext | None = None
     kind: str | None = None
     exception: ExceptionText | None = None
@@ -116,7 +116,7 @@ class Envelope(msgspec.Struct):
 
     events: list[msgspec.Raw]
     sent_at: Moment | None = None
-    consent: Any = None
+    consent: msgspec.Raw = msgspec.Raw(b"")
     context: EventContext | None = None
     import_: Import | None = msgspec.field(default=None, name="import")
 
@@ -125,6 +125,6 @@ class EnvelopeHead(msgspec.Struct):
     """The same request without its events, for the lenient reading."""
 
     sent_at: Moment | None = None
-    consent: Any = None
+    consent: msgspec.Raw = msgspec.Raw(b"")
     context: EventContext | None = None
     import_: Import | None = msgspec.field(default=None, name="import")

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from collector.consent.statements import write_statements
 from collector.outcomes import BadRequest
 from collector.protocols.native_wire import NAME_CHARS_MAX
 from collector.protocols.terms import Terms
@@ -44,7 +45,7 @@ def decode_pixel(body: bytes, headers: Mapping[str, str], sender: Sender, terms:
         protocol="pixel",
         event_name=name,
         received_at_ms=sender.received_at_ms,
-        refused=sender.refused,
+        signals=write_statements(sender.statements),
         _event_id=values.get("event_id") or None,
         _address=sender.address,
         _user_agent=sender.user_agent,

@@ -1,4 +1,4 @@
-"""Permission first: policy x signals -> the purposes of each event; the rest becomes null."""
+"""Permission first: policy x signals x records -> the purposes of each event; the rest is null."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import polars as pl
 
-from collector.consent.bits import purpose_bits, to_bits
+from collector.consent.bits import purpose_bits
+from collector.consent.resolution import Decision
 from collector.context import Context
-from collector.frames import DECODED, change, to_lists
+from collector.frames import DECODED, change, keep, to_lists
 from collector.own_ids import SEPARATOR
 from collector.pipeline import reject, stage
 from collector.stages.permission import PERMITTED, blank_unpermitted
@@ -39,8 +40,7 @@ UNGOVERNED = frozenset(
         "occurred_at_ms",
         "sent_at_ms",
         "received_at_ms",
-        "granted",
-        "refused",
+        "signals",
         "_event_id",
         "_address",
         "_user_agent",
@@ -59,8 +59,10 @@ UNDECLARED_PURPOSE = "analytics"
 """Purpose of events that no file declares (contract, Native API)."""
 
 
-DECIDED_BY = ("site", "table", "event_name", "granted", "refused")
-"""Columns that the permission of an event depends on."""
+LEDGER_IDS = ("_person", "_device", "_advertising_id")
+"""Identifiers that consent may be recorded for."""
+
+REFUSED, WITHDRAWN, MISSING = "consent_refused", "consent_withdrawn", "consent_missing"
 
 
 class _Terms(NamedTuple):
@@ -72,59 +74,82 @@ class _Terms(NamedTuple):
 
 
 @stage(
-    needs=["site", "table", "event_name", "granted", "refused", *GOVERNED],
+    needs=["site", "table", "event_name", "signals", *GOVERNED],
     adds={
         "purposes": pl.List(pl.String),
         "policy_version": pl.String,
+        "decided_by": pl.List(pl.String),
         PERMITTED: pl.UInt16,
         "may_visit": pl.Boolean,
         "_sent_ids": pl.String,
     },
-    drops=["granted", "refused"],
-    rejects=["consent_refused"],
+    drops=["signals"],
+    rejects=[REFUSED, WITHDRAWN, MISSING],
 )
 def gate(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Decide the permitted purposes of each event and blank every column without permission.
 
-    permitted = (granted | purposes on another basis than consent) without what was refused and
-    may be refused. An event whose type's purpose is not permitted is refused, counted without a
-    subject, or counted as a visit, as its type says; a visit only where the purpose was not
-    refused outright. Unknown denies.
+    Who wins is told in `collector.consent.resolution`. An event whose type's purpose is not
+    permitted is refused, counted without a subject, or counted as a visit, as its type says; a
+    visit only where the purpose was not refused outright. Where the ledger of consent is too old
+    to be relied on, no id is kept. Unknown denies.
     """
-    permitted, may_visit, reasons = _decide(batch, context)
+    ids = [batch[name].to_list() for name in LEDGER_IDS]
+    recorded = context.records_of(batch["site"].to_list(), *ids)
+    rows = zip(batch["site"].to_list(), batch["signals"].to_list(), recorded, strict=True)
+    decisions = [context.decide(*row) for row in rows]
+    permitted = [decision.permitted for decision in decisions]
+    # Somebody whose ids cannot be looked up may have forbidden even a visit.
+    unsure = [one.stale and any(of_row) for one, *of_row in zip(recorded, *ids, strict=True)]
+    may_visit, reasons = _apply_types(batch, context, decisions)
+    may_visit = [may and not doubt for may, doubt in zip(may_visit, unsure, strict=True)]
     version = pl.Series("policy_version", [context.policy.version], pl.String)
     decided = [
         pl.Series(PERMITTED, permitted, pl.UInt16),
         pl.Series("may_visit", may_visit, pl.Boolean),
         _names(permitted, context.policy),
         version.new_from_index(0, batch.height),
+        to_lists("decided_by", [decision.decided_by for decision in decisions]),
         _sent_ids(batch),
         reject(reasons),
+        *_without_ids(batch, unsure),
     ]
-    batch = change(batch, decided, drops=["granted", "refused"])
+    batch = change(batch, decided, drops=["signals"])
     return blank_unpermitted(batch, context.policy, GOVERNED)
 
 
-def _decide(
-    batch: pl.DataFrame, context: Context
-) -> tuple[list[int], list[bool], list[str | None]]:
-    """Give each event's permitted purposes as bits, whether it may be a visit, and its refusal."""
-    masks_of = cache(partial(_site_masks, context.policy))
+def _apply_types(
+    batch: pl.DataFrame, context: Context, decisions: Sequence[Decision]
+) -> tuple[list[bool], list[str | None]]:
+    """Give whether each event may be counted as a visit, and why it is refused, if it is."""
     bits = purpose_bits(tuple(context.policy.purposes))
     terms_of = cache(partial(_terms_of_type, context=context, bits=bits))
-    columns = [batch[name].to_list() for name in DECIDED_BY]
-    permitted, may_visit = [], []
+    may_visit: list[bool] = []
     reasons: list[str | None] = []
-    for site, table, name, granted, refused in zip(*columns, strict=True):
-        held, refusable = masks_of(site)
+    counted = context.policy.visits.counted
+    types = zip(batch["table"].to_list(), batch["event_name"].to_list(), decisions, strict=True)
+    for table, name, decision in types:
         needed, otherwise = terms_of(table, name)
-        may = (granted | held) & ~(refused & refusable)
-        lacks = not may & needed
-        permitted.append(may)
-        is_visit = not refused & needed and (not lacks or otherwise == "visit")
-        may_visit.append(context.policy.visits.counted and is_visit)
-        reasons.append("consent_refused" if lacks and otherwise == "refuse" else None)
-    return permitted, may_visit, reasons
+        lacks = not decision.permitted & needed
+        is_visit = not decision.refused & needed and (not lacks or otherwise == "visit")
+        may_visit.append(counted and is_visit)
+        reasons.append(_reason(decision, needed) if lacks and otherwise == "refuse" else None)
+    return may_visit, reasons
+
+
+def _reason(decision: Decision, needed: int) -> str:
+    """Give why an event is refused: by record, by a signal, or because nobody allowed it."""
+    if decision.recorded & needed:
+        return WITHDRAWN
+    return REFUSED if decision.refused & needed else MISSING
+
+
+def _without_ids(batch: pl.DataFrame, unsure: list[bool]) -> list[pl.Series]:
+    """Give the columns of ids with those of doubtful rows taken out."""
+    if not any(unsure):
+        return []
+    sure = pl.Series([not doubt for doubt in unsure])
+    return [keep(batch[name], sure, None) for name in SENT_IDS]
 
 
 def _sent_ids(batch: pl.DataFrame) -> pl.Series:
@@ -132,13 +157,6 @@ def _sent_ids(batch: pl.DataFrame) -> pl.Series:
     rows = zip(*(batch[name].to_list() for name in SENT_IDS), strict=True)
     joined = [SEPARATOR.join([one for one in row if one is not None]) for row in rows]
     return pl.Series("_sent_ids", joined, pl.String)
-
-
-def _site_masks(policy: Policy, site: str) -> tuple[int, int]:
-    """Give the purposes that hold on a site where nothing was said, and those one may refuse."""
-    held = to_bits(policy, policy.default_purposes_of(site))
-    refusable = to_bits(policy, (p for p in policy.purposes if policy.is_refusable(p, site)))
-    return held, refusable
 
 
 def _terms_of_type(table: str, name: str, context: Context, bits: dict[str, int]) -> _Terms:

@@ -49,7 +49,7 @@ def test_no_column_comes_to_rest_without_having_met_its_purpose() -> None:
     met = {*GOVERNED.values(), *DERIVED}
     assert {*EVENTS, *DIAGNOSTICS} - met == {
         "event_id", "batch_id", "event_name", "site", "protocol", "sdk", "source", "basis",
-        "occurred_at", "received_at", "purposes", "policy_version", "remarks",
+        "occurred_at", "received_at", "purposes", "policy_version", "decided_by", "remarks",
     }  # fmt: skip
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.consent import read_header_signals
 from collector.consent.bits import to_bits
 from collector.consent.native import read_native
+from collector.consent.request import read_request
 from collector.consent.signal import SILENT, Signal
 from collector.frames import to_frame
 from collector.protocols.native import decode_events
@@ -91,7 +91,10 @@ def test_a_method_that_is_no_act_may_grant_what_needs_no_consent() -> None:
     ],
 )
 def test_headers_only_refuse(headers: dict[str, str], refused: str) -> None:
-    assert read_header_signals(headers, POLICY) == bits(*refused.split())
+    said = read_request(headers, "", POLICY, "soq")
+    assert not any(one.granted for one in said)
+    assert {one.refused for one in said} <= {bits(*refused.split())}
+    assert bool(said) == bool(refused)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +119,7 @@ def test_consent_and_headers_together(
     body = msgspec.json.encode(
         {"consent": {"purposes": consent}, "events": [{"name": "page_view"}]}
     )
-    who = sender(refused=read_header_signals(headers, POLICY))
+    who = sender(statements=read_request(headers, "", POLICY, "soq"))
     frame = PROTECT.run(to_frame(decode_events(body, {}, who, TERMS).events), context()).frame
     assert frame["purposes"].to_list() == [permitted]
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import pytest
 
-from collector.consent import read_header_signals
+from collector.consent.request import read_request
 from collector.frames import to_frame
 from collector.protocols.native import decode_events
 from collector.stages import PROTECT
@@ -42,8 +42,8 @@ def test_a_request_gives_what_it_gave(file: Path) -> None:
 def play(case: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Take a request through decoding and the pipeline; give its rows and its answer."""
     is_server = case.get("key") == "server"
-    refused = read_header_signals(case.get("headers", {}), POLICY)
-    who = sender(trusted=is_server, refused=refused)
+    said = read_request(case.get("headers", {}), "", POLICY, "soq")
+    who = sender(trusted=is_server, statements=said)
     decoded = decode_events(json.dumps(case["body"]).encode(), {}, who, TERMS)
     result = PROTECT.run(to_frame(decoded.events), context(digest_many=remember))
     reasons = dict(decoded.rejected)

@@ -92,7 +92,7 @@ def protect(*events: RawEvent) -> list[dict[str, Any]]:
 
 TEXTS = [
     name for name in RawEvent.__struct_fields__
-    if name not in {"site", "table", "protocol", "kind"}
+    if name not in {"site", "table", "protocol", "kind", "signals"}
     and isinstance(getattr(RawEvent(site="soq"), name), str | None)
     and name not in {
         "occurred_at_ms", "sent_at_ms", "latitude", "longitude", "revenue", "screen_width",

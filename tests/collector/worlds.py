@@ -11,6 +11,8 @@ import polars as pl
 
 from collector.clients import read_client
 from collector.consent.bits import to_bits
+from collector.consent.signal import Statement
+from collector.consent.statements import read_statements, write_statements
 from collector.context import Context, Place
 from collector.frames import to_frame
 from collector.pii import Scrubber
@@ -88,21 +90,37 @@ def context(**changes: Any) -> Context:
 
 
 def event(**fields: Any) -> RawEvent:
-    """Give an event of the site soq, granted everything, except for the fields."""
-    plain: dict[str, Any] = {"site": "soq", "event_name": "page_view", "granted": ALL}
-    return RawEvent(**plain | {"received_at_ms": NOW_MS} | fields)
+    """Give an event of the site soq, granted everything, except for the fields.
+
+    `granted` and `refused` are what the native consent object says, as bits.
+    """
+    plain: dict[str, Any] = {"site": "soq", "event_name": "page_view", "received_at_ms": NOW_MS}
+    said = Statement("native", fields.pop("granted", ALL), fields.pop("refused", 0))
+    return RawEvent(**plain | {"signals": write_statements([said])} | fields)
+
+
+def said_by(event: RawEvent) -> tuple[int, int]:
+    """Give what all sources of an event grant, and what they refuse, as bits."""
+    granted = refused = 0
+    for one in read_statements(event.signals):
+        granted, refused = granted | one.granted, refused | one.refused
+    return granted, refused
 
 
 def sender(**fields: Any) -> Sender:
-    """Give a browser that posts for the site soq, except for the fields."""
+    """Give a browser that posts for the site soq, except for the fields.
+
+    `refused` is what its headers refuse, as bits.
+    """
+    refused = fields.pop("refused", 0)
     plain: dict[str, Any] = {
         "site": "soq",
         "trusted": False,
         "address": "95.56.10.20",
         "user_agent": CHROME,
         "client_hints": "",
-        "refused": 0,
         "received_at_ms": NOW_MS,
+        "statements": (Statement("gpc", 0, refused),) if refused else (),
     }
     return Sender(**plain | fields)
 

@@ -20,7 +20,7 @@ from tests.storage.warehouses import Server, frame_of, run_server, shipped_reten
 def test_steps_are_numbered_and_hold_one_statement() -> None:
     steps = list_migrations()
     assert [step.version for step in steps] == list(range(1, len(steps) + 1))
-    assert all("CREATE TABLE IF NOT EXISTS" in step.sql for step in steps)
+    assert all("IF NOT EXISTS" in step.sql for step in steps)
 
 
 @pytest.mark.parametrize("table", TABLES)
