@@ -19,12 +19,16 @@ from storage.key_sweep import sweep_keys
 from storage.keyring import open_keyring
 from storage.logs import Log, get_log
 from storage.registry import open_registry
+from storage.registry.address import is_local
 
 BIND_SECONDS_MAX = 15.0
 """How long an address that is still in use is tried again."""
 
 SWEEP_SECONDS = 600.0
 """How often keys are looked over: a visit salt dies at most so long after its 48 hours."""
+
+FOLLOW_SECONDS = 30.0
+"""How often this host looks what other hosts did to the keys that they share."""
 
 ACTOR = "collector"
 """Who the audit log names for destructions on schedule."""
@@ -74,9 +78,13 @@ class _Sweeper:
         self._log = log
         self._policy = load_vocabulary(settings.config_dir).policy
         self._next_at = 0.0
+        self._follow_at = 0.0
 
     def tick(self) -> None:
-        """Sweep when it is time; a neighbour that is away puts it off to the next time."""
+        """Sweep and follow when it is time; a neighbour that is away puts it off to the next."""
+        if not is_local(self._settings.registry_dsn) and time.monotonic() >= self._follow_at:
+            self._follow_at = time.monotonic() + FOLLOW_SECONDS
+            self._follow()
         if time.monotonic() < self._next_at:
             return
         self._next_at = time.monotonic() + SWEEP_SECONDS
@@ -87,6 +95,13 @@ class _Sweeper:
         else:
             if destroyed:
                 self._log.info("keys destroyed", count=destroyed)
+
+    def _follow(self) -> None:
+        """Take over what other hosts rotated and destroyed, which opening the keyring does."""
+        try:
+            open_keyring(self._settings).close()
+        except Unavailable as fault:
+            self._log.warn("keys of other hosts are unknown", name=fault.what.replace(" ", "-"))
 
     def _sweep(self) -> int:
         """Destroy what is due, on the audit log; give how many keys."""

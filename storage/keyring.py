@@ -25,6 +25,9 @@ from storage.key_epochs import FOREVER, PURPOSE_OF, KeyClass, due_at, end_of, ep
 from storage.key_sealing import KEY_BYTES, seal, unseal
 from storage.keyring_file import KeyName, KeyringFile, StoredKey
 from storage.master_key import FILE_NAME, load_master_key
+from storage.registry import open_registry
+from storage.registry.address import is_local
+from storage.shared_keyring import SharedKeyringFile
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -195,6 +198,14 @@ class Keyring:
         with self._lock:
             return self._file.seen(counter)
 
+    def follow(self) -> None:
+        """Take over what other hosts rotated and destroyed, where there are any.
+
+        Errors: Unavailable; then what is known here holds on.
+        """
+        with self._lock:
+            self._file.follow(self._clock())
+
     def close(self) -> None:
         """Close the file and forget the keys in memory."""
         with self._lock:
@@ -269,7 +280,18 @@ class Keyring:
 def open_keyring(settings: Settings, clock: Clock = utc_now) -> Keyring:
     """Open the installation's keyring under its master key, both made on the first start.
 
-    Errors: ConfigError when the master key is missing, malformed or another keyring's.
+    Where the registry is a server, its keys are those of every host that shares the registry.
+    Errors: ConfigError when the master key is missing, malformed or another keyring's;
+        Unavailable when the registry is a server that does not answer.
     """
     path = settings.path("keys") / FILE_NAME
-    return Keyring.open(path, load_master_key(settings), clock)
+    master_key = load_master_key(settings)
+    if is_local(settings.registry_dsn):
+        return Keyring.open(path, master_key, clock)
+    registry = open_registry(settings, clock)
+    try:
+        file = SharedKeyringFile.open_shared(path, master_key, registry)
+    except BaseException:
+        registry.close()
+        raise
+    return Keyring(file, master_key, clock)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from config.errors import ConfigError
 from storage.errors import Unavailable
@@ -70,7 +70,7 @@ class KeyringFile:
         self._connection = connection
 
     @classmethod
-    def open(cls, path: Path, master_key: bytes) -> KeyringFile:
+    def open(cls, path: Path, master_key: bytes) -> Self:
         """Open the file, made if it is missing, and check that the master key is its own.
 
         Errors: ConfigError when another master key seals it; Unavailable.
@@ -156,6 +156,15 @@ class KeyringFile:
             if gone:
                 self._set_counter(_DRIVE_OUT_DUE, 1)
         return gone
+
+    def note_end(self, name: KeyName, now: datetime) -> None:
+        """Note that a key which was never here is destroyed, and on the audit log elsewhere."""
+        remember = "INSERT OR IGNORE INTO destroyed VALUES (?, ?, ?, ?, 1)"
+        with self._transaction():
+            self._connection.execute(remember, (*name, now.isoformat()))
+
+    def follow(self, now: datetime) -> None:
+        """Take over what other hosts did; one host alone has none."""
 
     def drive_out(self) -> None:
         """Rewrite file and log without what was destroyed, if anything was since the last time.

@@ -46,6 +46,11 @@ _INSUFFICIENT_PRIVILEGE = "42501"
 _REFUSALS = ("pg_hba.conf", "authentication failed", "does not exist")
 
 
+def is_local(dsn: str) -> bool:
+    """Tell whether an address is a file of this host; a server may serve several hosts."""
+    return read_address(dsn).get_backend_name() == "sqlite"
+
+
 def read_address(dsn: str) -> URL:
     """Read an address, and choose the driver where it is one of PostgreSQL.
 

@@ -90,6 +90,15 @@ class Registry:
                 raise ConfigError("SANAQ_REGISTRY", 0, mistake) from None
 
     @contextmanager
+    def outside_transactions(self) -> Iterator[Connection]:
+        """Give a connection for what no transaction takes, such as writing a table anew.
+
+        Errors: Unavailable when the database does not answer.
+        """
+        with _translated(), self.engine.connect() as plain:
+            yield plain.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
     def _connect(self, *, writes: bool) -> Iterator[Connection]:
         options: dict[str, Any] = {"sanaq_writes": writes}
         if self.engine.dialect.name != "sqlite":
