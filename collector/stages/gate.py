@@ -9,6 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from collector.consent.bits import purpose_bits
+from collector.consent.recorded import IdColumn, Recorded
 from collector.consent.resolution import Decision
 from collector.context import Context
 from collector.frames import DECODED, change, keep, to_lists
@@ -99,10 +100,10 @@ def gate(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     rows = zip(batch["site"].to_list(), batch["signals"].to_list(), recorded, strict=True)
     decisions = [context.decide(*row) for row in rows]
     permitted = [decision.permitted for decision in decisions]
-    # Somebody whose ids cannot be looked up may have forbidden even a visit.
-    unsure = [one.stale and any(of_row) for one, *of_row in zip(recorded, *ids, strict=True)]
     may_visit, reasons = _apply_types(batch, context, decisions)
-    may_visit = [may and not doubt for may, doubt in zip(may_visit, unsure, strict=True)]
+    unsure = _unsure_rows(recorded, ids)
+    if unsure:
+        may_visit = [may and not doubt for may, doubt in zip(may_visit, unsure, strict=True)]
     version = pl.Series("policy_version", [context.policy.version], pl.String)
     decided = [
         pl.Series(PERMITTED, permitted, pl.UInt16),
@@ -144,9 +145,19 @@ def _reason(decision: Decision, needed: int) -> str:
     return REFUSED if decision.refused & needed else MISSING
 
 
+def _unsure_rows(recorded: Sequence[Recorded], ids: Sequence[IdColumn]) -> list[bool]:
+    """Tell of which rows the ids cannot be looked up now; nothing where all can.
+
+    Whoever sent them may have forbidden even a visit.
+    """
+    if not any(one.stale for one in recorded):
+        return []
+    return [one.stale and any(of_row) for one, *of_row in zip(recorded, *ids, strict=True)]
+
+
 def _without_ids(batch: pl.DataFrame, unsure: list[bool]) -> list[pl.Series]:
     """Give the columns of ids with those of doubtful rows taken out."""
-    if not any(unsure):
+    if not unsure:
         return []
     sure = pl.Series([not doubt for doubt in unsure])
     return [keep(batch[name], sure, None) for name in SENT_IDS]

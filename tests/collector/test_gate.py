@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from collector.consent.recorded import NOTHING_RECORDED, Recorded
 from collector.pipeline import REASON
 from collector.stages.gate import GOVERNED, UNGOVERNED, gate
-from config.policy import Policy, SiteRule
+from config.policy import Policy, SignalRule, SiteRule
 from storage.schemas import TABLES
-from tests.collector.worlds import ALL, POLICY, bits, event, rows_of, run_stages
+from tests.collector.worlds import ALL, CATALOGUE, POLICY, bits, event, rows_of, run_stages
 
 IDS = {"_person": "u-1", "_device": "d-1", "_advertising_id": "a-1", "_session": "s-1"}
 
@@ -123,3 +126,62 @@ def test_every_decoded_column_is_governed_or_named_as_free() -> None:
 
 def test_the_policy_version_in_force_is_noted() -> None:
     assert run_stages([gate], event())["policy_version"].to_list() == [POLICY.version]
+
+
+def test_records_are_asked_for_with_the_ids_as_sent_and_deny_whatever_is_claimed() -> None:
+    asked: list[tuple[list[str | None], ...]] = []
+
+    def records_of(*columns: Any) -> list[Recorded]:
+        asked.append(tuple(list(column) for column in columns))
+        return [Recorded(withdrawn=bits("analytics")), NOTHING_RECORDED]
+
+    batch = run_stages([gate], event(**IDS), event(), records_of=records_of)
+    assert asked == [(["soq", "soq"], ["u-1", None], ["d-1", None], ["a-1", None])]
+    assert rows_of(batch, "_person", "_advertising_id", "may_visit") == [
+        (None, "a-1", False),
+        (None, None, True),
+    ]
+    assert "analytics=!withdrawal" in batch["decided_by"].to_list()[0]
+
+
+def test_no_id_and_no_visit_where_the_records_are_stale() -> None:
+    def stale(sites: Any, *ids: Any) -> list[Recorded]:
+        return [Recorded(stale=True)] * len(sites)
+
+    sent = [event(**IDS, page_title="Ponies"), event(_session="s-1"), event(_device="d", granted=0)]
+    batch = run_stages([gate], *sent, records_of=stale)
+    assert rows_of(batch, "_person", "_device", "_advertising_id", "page_title", "may_visit") == [
+        (None, None, None, "Ponies", False),
+        (None, None, None, None, True),
+        (None, None, None, None, False),
+    ]
+    assert batch["_session"].to_list() == [None, "s-1", None]
+    assert batch["_sent_ids"].to_list()[0] == "u-1\x1fd-1\x1fa-1\x1fs-1"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "refused", "reason"),
+    [
+        (NOTHING_RECORDED, 0, "consent_missing"),
+        (NOTHING_RECORDED, bits("analytics"), "consent_refused"),
+        (Recorded(withdrawn=bits("analytics")), bits("analytics"), "consent_withdrawn"),
+        (Recorded(restricted=True), 0, "consent_withdrawn"),
+        (Recorded(granted=bits("analytics")), 0, None),
+    ],
+)
+def test_a_refusal_says_why(recorded: Recorded, refused: int, reason: str | None) -> None:
+    kinds = dict(CATALOGUE.events)
+    kinds["search"] = kinds["search"].model_copy(update={"when_not_permitted": "refuse"})
+    batch = run_stages(
+        [gate],
+        event(event_name="search", granted=0, refused=refused),
+        catalogue=CATALOGUE.model_copy(update={"events": kinds}),
+        records_of=lambda *columns: [recorded],
+    )
+    assert batch[REASON].to_list() == [reason]
+
+
+def test_the_decision_of_one_site_is_not_that_of_another() -> None:
+    policy = with_sites(strict=SiteRule(signals={"native": SignalRule(accepted_for=())}))
+    batch = run_stages([gate], event(), event(site="strict"), event(), policy=policy)
+    assert [len(purposes) for purposes in batch["purposes"]] == [7, 2, 7]
