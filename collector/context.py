@@ -16,6 +16,7 @@ from collector.consent.resolution import Decision, resolve
 from collector.consent.statements import read_statements
 from collector.pii import Scrubber
 from config.catalogue import Catalogue
+from config.categories import Categories
 from config.limits import Limits
 from config.policy import Policy
 from storage.key_epochs import KeyClass
@@ -72,6 +73,8 @@ class Context:
     digest_many: DigestMany
     """Keyed digests; the keys themselves are out of a stage's sight."""
     admit_name: Callable[[str, str], bool]
+    categories: Categories
+    """What no property may tell."""
     """(site, undeclared event name) -> False once the site has sent too many names."""
     records_of: Records = none_recorded
     """What the consent ledger holds about the people of each event."""

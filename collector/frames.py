@@ -23,6 +23,7 @@ CONTROL: Schema = {
     "table": pl.String,
     "identity": pl.Binary,
     "is_import": pl.Boolean,
+    "struck": pl.String,
 }
 """Which event of the batch, for which table, its digest for duplicates, and whether imported."""
 

@@ -117,3 +117,13 @@ def keys_within(value: Any) -> Iterator[str]:
         value = list(value.values())
     for one in value if isinstance(value, list) else ():
         yield from keys_within(one)
+
+
+def texts_within(value: Any) -> Iterator[str]:
+    """Give all texts within a list or object, keys aside."""
+    if isinstance(value, str):
+        yield value
+    if isinstance(value, dict):
+        value = list(value.values())
+    for one in value if isinstance(value, list) else ():
+        yield from texts_within(one)

@@ -96,8 +96,17 @@ def _pass_stages(batch: list[Submission], protect: Protect) -> Worked:
             number, index = owners[row]
             verdicts[number].reasons[index] = reason
             outcomes.append((events[row].site, events[row].table, reason))
+        outcomes += _list_struck(result.frame)
         cuts = cut_parts(result.frame)
     return Worked(batch, verdicts, cuts, count_outcomes(outcomes), owners)
+
+
+def _list_struck(frame: pl.DataFrame) -> list[tuple[str, str, str]]:
+    """Give site, table and category of each property that was refused."""
+    if frame["struck"].null_count() == frame.height:
+        return []
+    rows = frame.filter(frame["struck"].is_not_null()).select("site", "table", "struck").rows()
+    return [(site, table, word) for site, table, words in rows for word in words.split()]
 
 
 def _give_up(one: Submission) -> Worked:

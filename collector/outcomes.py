@@ -16,7 +16,7 @@ REASONS: dict[str, str] = {
     "properties_too_many": "The event has more than `properties_per_event_max` properties.",
     "too_late": "The event is older than the window in which duplicates are told, or than 1970.",
     "too_early": "The event lies further in the future than `clock_ahead_seconds_max`.",
-    "forbidden_category": "A property names a category of data that is never collected.",
+    "forbidden_category": "The event's name tells a category of data that is never collected.",
     "consent_missing": "Nobody permitted it: the event type asks to be refused without permission.",
     "consent_refused": "A signal refused it: the event type asks to be refused then.",
     "consent_withdrawn": "The consent ledger denies it: withdrawn, restricted or objected to.",
@@ -30,6 +30,17 @@ REASONS: dict[str, str] = {
 
 REFUSALS = frozenset({"consent_missing", "consent_refused", "consent_withdrawn"})
 """Reasons that count as refused (consent), not as rejected (bad data)."""
+
+STRUCK: dict[str, str] = {
+    "ethnic_origin": "A property told racial or ethnic origin and was taken out of its event.",
+    "political_opinion": "Likewise political opinion or party membership.",
+    "belief": "Likewise religious or philosophical belief.",
+    "union_membership": "Likewise membership of a trade union.",
+    "health": "Likewise health, disability, pregnancy or genetics.",
+    "sex_life": "Likewise sex life or sexual orientation.",
+    "biometrics": "Likewise biometric data.",
+}
+"""Category of a property that was refused -> what it means; its event lives on without it."""
 
 FAULTS: dict[str, tuple[int, str]] = {
     "body_invalid": (400, "The body is not JSON of the documented form."),

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import polars as pl
 
-from collector.outcomes import REFUSALS
+from collector.outcomes import REFUSALS, STRUCK
 from storage.schemas import TABLES
 from storage.spool_protocol import Count, CountedOutcome, Part
 from storage.spool_rows import encode_rows
@@ -63,7 +63,7 @@ def _cut(table: str, frame: pl.DataFrame) -> Cut:
 
 
 def count_outcomes(outcomes: Iterable[tuple[str, str, str]]) -> list[Count]:
-    """Count (site, table, reason) of events that left before the spool."""
+    """Count (site, table, reason): events that left before the spool, and refused properties."""
     tally: Mapping[tuple[str, str, str], int] = Counter(outcomes)
     return [
         Count(site=site, outcome=_outcome_of(reason), reason=reason, n=n, table=table)
@@ -72,7 +72,9 @@ def count_outcomes(outcomes: Iterable[tuple[str, str, str]]) -> list[Count]:
 
 
 def _outcome_of(reason: str) -> CountedOutcome:
-    """Tell a refusal (no permission) from a rejection (bad data)."""
+    """Tell a refusal (no permission) from a rejection (bad data) and a refused property."""
+    if reason in STRUCK:
+        return "property_refused"
     return "refused" if reason in REFUSALS else "rejected"
 
 

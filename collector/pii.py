@@ -110,10 +110,6 @@ class Scrubber:
             return self.scrub_text(value)
         return self.config.fields[field].mark, [field]
 
-    def is_forbidden(self, key: str) -> bool:
-        """Tell whether a property of this name rejects its event."""
-        return self.config.is_forbidden(key)
-
     def _scrub_once(self, text: str) -> tuple[str, list[str]]:
         """Take out what one reading shows: the text as it is, else the first odd one that does."""
         hits = self._find(text)

@@ -118,6 +118,7 @@ def make_context(
     return Context(
         policy=vocabulary.policy,
         catalogue=vocabulary.catalogue,
+        categories=vocabulary.categories,
         limits=settings.limits,
         place_of=open_geography(settings.geo_mmdb),
         client_of=read_client,

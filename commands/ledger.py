@@ -20,6 +20,7 @@ LINES = {
     "refused": "kept out by consent",
     "spooled": "waiting for loading",
     "undecodable": "requests that could not be decoded",
+    "property_refused": "properties of a category that is never collected",
     "erased": "stored, then erased on request",
     "expired": "stored, then expired",
 }
@@ -53,6 +54,6 @@ def _show_json(found: Ledger) -> str:
 def _show_text(found: Ledger) -> str:
     figures = asdict(found)
     width = max(len(f"{figures[name]:,}") for name in LINES)
-    lines = [f"{name:<12} {figures[name]:>{width},}  {text}" for name, text in LINES.items()]
-    reasons = [f"  {reason:<34} {n:>{width},}" for reason, n in found.reasons.items()]
+    lines = [f"{name:<16} {figures[name]:>{width},}  {text}" for name, text in LINES.items()]
+    reasons = [f"  {reason:<38} {n:>{width},}" for reason, n in found.reasons.items()]
     return "\n".join([*lines, *(["", "reasons", *reasons] if reasons else [])])

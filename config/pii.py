@@ -1,4 +1,4 @@
-"""The PII rules: what is removed from free text, and which properties are removed or forbidden.
+"""The PII rules: what is removed from free text, and which properties are removed whole.
 
 Read from `pii.toml` by `config.pii_file`; applied by `collector.pii`.
 """
@@ -67,15 +67,6 @@ class FieldRule(Strict):
     """Names as words joined by `_`; a property is meant if its name ends with these words."""
 
 
-class Forbidden(Strict):
-    """Properties that reject the event which carries them."""
-
-    persons: tuple[str, ...]
-    """Words for a person that may stand before a name."""
-    names: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Names as words joined by `_`."""
-
-
 class PiiRules(Strict):
     """All rules of one installation, with the shared parts put into their patterns."""
 
@@ -87,8 +78,6 @@ class PiiRules(Strict):
     """Name -> rule, in the order in which they are tried."""
     fields: dict[str, FieldRule] = Field(default_factory=dict)
     """Name -> properties that are removed whole."""
-    forbidden: Forbidden
-    """Properties that may not exist."""
 
     def field_of(self, key: str) -> str | None:
         """Give the name of the field rule that a property's name falls under, or none."""
@@ -99,18 +88,6 @@ class PiiRules(Strict):
                 return found
         return None
 
-    def is_forbidden(self, key: str) -> bool:
-        """Tell whether a property of this name may not exist."""
-        words = split_words(key)
-        persons = self._persons
-        while words:
-            if words in self._forbidden:
-                return True
-            if words[0] not in persons:
-                return False
-            words = words[1:]
-        return False
-
     @cached_property
     def _field_of(self) -> dict[tuple[str, ...], str]:
         return {
@@ -118,14 +95,6 @@ class PiiRules(Strict):
             for rule_name, rule in self.fields.items()
             for name in rule.names
         }
-
-    @cached_property
-    def _forbidden(self) -> frozenset[tuple[str, ...]]:
-        return frozenset(split_words(name) for name in self.forbidden.names)
-
-    @cached_property
-    def _persons(self) -> frozenset[str]:
-        return frozenset(self.forbidden.persons)
 
 
 def split_words(key: str) -> tuple[str, ...]:

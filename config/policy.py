@@ -28,6 +28,17 @@ PURPOSES = (
 STORES = ("spool", "warehouse", "registry", "keys", "releases", "backups")
 """Everything that keeps data, each with a declared country."""
 
+CATEGORIES = (
+    "ethnic_origin",
+    "political_opinion",
+    "belief",
+    "union_membership",
+    "health",
+    "sex_life",
+    "biometrics",
+)
+"""Categories of data about a person that are never collected (`categories.toml`)."""
+
 LegalBasis = Literal["none_needed", "consent", "opt_out", "legitimate_interest", "contract"]
 Undeclared = Literal["keep", "reject"]
 Geo = Literal["none", "country", "region"]
@@ -109,6 +120,8 @@ class SiteRule(Strict):
     """IANA name of the zone that days are counted in; none leaves it to the registry."""
     geo: Geo = "region"
     """The finest place that may be taken from an address."""
+    allowed_categories: dict[str, Text] = Field(default_factory=dict)
+    """Forbidden category that this site may collect -> on what basis, in words."""
     signals: dict[SourceName, SignalRule] = Field(default_factory=dict)
     """Source of consent -> where this site takes it otherwise."""
 
@@ -218,6 +231,10 @@ class Policy(Strict):
     def geo_of(self, site: str) -> Geo:
         """Give the finest place that a site takes from an address."""
         return self.sites[site].geo if site in self.sites else "region"
+
+    def allows_category(self, site: str, category: str) -> bool:
+        """Tell whether a site may collect a category that is forbidden to all others."""
+        return site in self.sites and category in self.sites[site].allowed_categories
 
     @cached_property
     def _purpose_of(self) -> dict[tuple[str, str], str]:

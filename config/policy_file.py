@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from config.errors import ConfigError
 from config.loading import parse, read_toml, sort_errors
-from config.policy import PURPOSES, REFUSABLE_BASES, STORES, Policy
+from config.policy import CATEGORIES, PURPOSES, REFUSABLE_BASES, STORES, Policy
 from config.policy_consent import Found as Found
 from config.policy_consent import check_consent
 
@@ -137,6 +137,10 @@ def _check_sites(policy: Policy) -> Iterator[Found]:
         if rule.timezone is not None and rule.timezone not in zones:
             what = f"sites.{name}.timezone is no IANA time zone, such as Asia/Almaty"
             yield ("sites", name, "timezone"), what
+        for category in rule.allowed_categories:
+            if category not in CATEGORIES:
+                at = ("sites", name, "allowed_categories", category)
+                yield at, f"there is no category {category}; it must be of categories.toml"
         for purpose, basis in rule.legal_basis.items():
             at = ("sites", name, "legal_basis", purpose)
             if purpose not in policy.purposes:

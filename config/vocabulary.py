@@ -13,6 +13,8 @@ from pathlib import Path
 
 from config.catalogue import Catalogue
 from config.catalogue_files import read_catalogue
+from config.categories import Categories
+from config.categories_file import read_categories
 from config.errors import ConfigError
 from config.limits import Limits, read_limits
 from config.loading import read_toml, sort_errors
@@ -35,8 +37,10 @@ class Vocabulary:
     """Purposes, bases, columns, retention."""
     catalogue: Catalogue
     """Event types."""
+    categories: Categories
+    """What no property may tell."""
     pii_rules: PiiRules
-    """What is taken out of free text, and which properties are removed or forbidden."""
+    """What is taken out of free text, and which properties are removed whole."""
     releases: Releases
     """What partners get, and the caps on it."""
     settings_limits: Limits
@@ -76,6 +80,8 @@ def read_vocabulary(
     policy, errors = read_policy(config_dir, columns)
     catalogue, found = read_catalogue(config_dir)
     errors += found
+    categories, found = read_categories(config_dir)
+    errors += found
     pii_rules, found = read_pii_rules(config_dir)
     errors += found
     releases, found = read_releases(config_dir)
@@ -84,30 +90,45 @@ def read_vocabulary(
     errors += found
     if catalogue and pii_rules:
         errors += _check_properties(config_dir, catalogue, pii_rules)
+    if catalogue and categories and policy:
+        errors += _check_categories(config_dir, catalogue, categories, policy)
     if catalogue and releases:
         errors += _check_releases(config_dir, catalogue, releases)
     if catalogue and today:
         errors += _check_ends(config_dir, catalogue, today)
-    if errors or not (policy and catalogue and pii_rules and releases and limits):
+    if errors or not (policy and catalogue and categories and pii_rules and releases and limits):
         return None, sort_errors(errors)
-    return Vocabulary(policy, catalogue, pii_rules, releases, limits), []
+    return Vocabulary(policy, catalogue, categories, pii_rules, releases, limits), []
 
 
 def _check_properties(
     config_dir: Path, catalogue: Catalogue, pii_rules: PiiRules
 ) -> Iterator[ConfigError]:
-    """Find declared properties that the PII rules would remove or reject."""
+    """Find declared properties that the PII rules would remove."""
     for event in catalogue.events.values():
-        document = None
         for name in event.properties:
-            what = ""
-            if pii_rules.is_forbidden(name):
-                what = f"properties.{name} is forbidden by pii.toml; remove it"
-            elif pii_rules.field_of(name):
+            if pii_rules.field_of(name):
+                document = read_toml(config_dir / "events" / f"{event.name}.toml")
                 what = f"properties.{name} would always be removed by pii.toml; rename or remove it"
-            if what:
-                document = document or read_toml(config_dir / "events" / f"{event.name}.toml")
                 yield document.complain(("properties", name), what)
+
+
+def _check_categories(
+    config_dir: Path, catalogue: Catalogue, categories: Categories, policy: Policy
+) -> Iterator[ConfigError]:
+    """Find event types, properties and choices that tell a category which no site may collect."""
+    allowed = {name for site in policy.sites.values() for name in site.allowed_categories}
+    for event in catalogue.events.values():
+        told: dict[tuple[str, ...], str | None] = {("name",): categories.of_name(event.name)}
+        for name, rule in event.properties.items():
+            told["properties", name] = categories.of_name(name)
+            told["properties", name, "choices"] = categories.of_choices(rule.choices)
+        for path, category in told.items():
+            if category is not None and category not in allowed:
+                document = read_toml(config_dir / "events" / f"{event.name}.toml")
+                shown = ".".join(path)
+                what = f"{shown} tells {category}, which categories.toml forbids; remove it"
+                yield document.complain(path, what)
 
 
 def _check_releases(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from collector.outcomes import FAULTS, REASONS, REFUSALS
+from collector.outcomes import FAULTS, REASONS, REFUSALS, STRUCK
 from config.limits import load_limits
 from config.settings import HostPort, load_settings
 from scripts.attribute_docs import read_attribute_docs
@@ -61,11 +61,12 @@ def _show_number(value: float) -> str:
 
 
 def describe_reasons() -> str:
-    """Return every reason for which an event is turned away."""
+    """Return every reason for which an event, or a property of it, is turned away."""
     rows = [
         (f"`{name}`", "refused" if name in REFUSALS else "rejected", text)
         for name, text in REASONS.items()
     ]
+    rows += [(f"`{name}`", "property_refused", text) for name, text in STRUCK.items()]
     return build_table(("Reason", "Counted as", "Meaning"), rows)
 
 

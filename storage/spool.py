@@ -100,10 +100,13 @@ class Ledger:
     """Events that wait for loading, parked ones among them."""
     undecodable: int = 0
     """Requests that could not be decoded."""
+    property_refused: int = 0
+    """Properties of a category that is never collected; their events lived on without them."""
     erased: int = 0
     expired: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
-    """Events by reason, for those rejected or refused, and requests that were undecodable."""
+    """Events by reason, for those rejected or refused, requests that were undecodable, and
+    properties by category."""
 
     @property
     def difference(self) -> int:
@@ -114,7 +117,7 @@ class Ledger:
 
 OUTCOMES = (
     *("received", "stored", "duplicate", "rejected", "refused"),
-    *("undecodable", "erased", "expired"),
+    *("undecodable", "property_refused", "erased", "expired"),
 )
 """Outcomes that the ledger tells, `spooled` aside, which is counted from the batches."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from storage.bitmap import Flags, pack_bitmap, unpack_bitmap
-from storage.spool_protocol import Commit, Part
+from storage.spool_protocol import BESIDE, Commit, Part
 
 CounterKey = tuple[str, str, str, str]
 """Site, table, outcome, reason."""
@@ -66,7 +66,7 @@ def _make_batch(part: Part, duplicates: Flags) -> Batch:
 def count_outcomes(commits: Sequence[Commit], batches: Sequence[Batch]) -> Counter[CounterKey]:
     """Count every event of these commits: `received`, and the outcome of each.
 
-    Received = accepted + duplicate + rejected + refused; `undecodable` counts requests.
+    Received = accepted + duplicate + rejected + refused; what stands `BESIDE` counts none.
     """
     counts: Counter[CounterKey] = Counter()
     for batch in batches:
@@ -78,6 +78,6 @@ def count_outcomes(commits: Sequence[Commit], batches: Sequence[Batch]) -> Count
     for commit in commits:
         for count in commit.counts:
             counts[count.site, count.table, count.outcome, count.reason] += count.n
-            if count.outcome != "undecodable":
+            if count.outcome not in BESIDE:
                 counts[count.site, count.table, "received", ""] += count.n
     return +counts

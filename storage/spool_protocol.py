@@ -20,11 +20,14 @@ ROWS_PER_COMMIT_MAX = 65_536
 DIGEST_BYTES = 16
 """Length of a keyed digest of (site, event_id), in bytes."""
 
-CountedOutcome = Literal["rejected", "refused", "undecodable"]
+CountedOutcome = Literal["rejected", "refused", "undecodable", "property_refused"]
 """Outcomes that a worker counts; `received`, `accepted`, `duplicate` and `stored` are ours.
 
-`undecodable` counts requests, the others events.
+`undecodable` counts requests, `property_refused` properties, the others events.
 """
+
+BESIDE = frozenset({"undecodable", "property_refused"})
+"""Outcomes that count no events, and are no part of what was received."""
 
 _SITE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _REASON = re.compile(r"[a-z0-9_]{1,64}")

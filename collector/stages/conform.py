@@ -50,7 +50,7 @@ ABSENT = {
 
 
 @stage(
-    needs=["row", "table", "identity", "is_import", PERMITTED, *DERIVED],
+    needs=["row", "table", "identity", "is_import", "struck", PERMITTED, *DERIVED],
     adds={"batch_id": pl.String},
     drops=["may_visit", PERMITTED],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,10 +10,10 @@ import polars as pl
 
 from collector.context import Context
 from collector.frames import change, to_lists, to_nested
-from collector.mending import NUMBER_END, NUMBER_MIN, OPENERS, Mender, keys_within, read_nested
+from collector.mending import NUMBER_END, NUMBER_MIN, OPENERS, Mender
 from collector.own_ids import SEPARATOR, OwnIds
 from collector.pii_columns import find_suspects
-from collector.pipeline import reject, stage
+from collector.pipeline import stage
 from collector.properties import Pairs
 from collector.stages.validate import CUT_MARGIN_CHARS, TEXT_COLUMNS, cut_texts, text_limits
 
@@ -36,15 +36,14 @@ Held = Mapping[str, list[Any]]
 @stage(
     needs=[*FREE_TEXTS, *NESTED, "revenue", "_sent_ids", "_user_agent", "_address"],
     adds={"remarks": pl.List(pl.String)},
-    rejects=["forbidden_category"],
 )
 def scrub(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Replace identifying matches in every text by typed marks, and remark which rules did.
 
     The texts of a row are first looked at together by a cheap test; only suspect rows are taken
     apart. What was removed is kept nowhere. A property whose name tells what it holds (`phone`) is
-    replaced whatever it looks like; one that names a forbidden category rejects its event. A
-    number whose digits are an identifier's becomes null, a measurement of such a value is left out.
+    replaced whatever it looks like. A number whose digits are an identifier's becomes null, a
+    measurement of such a value is left out.
     """
     held = _read_texts(batch)
     suspects = _find_suspects(batch, held, context)
@@ -55,8 +54,7 @@ def scrub(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
         row = {name: values[place] for name, values in held.items()}
         mended[place] = _mend_row(row, mender, text_limits(context.limits))
         remarks[place] = tuple(sorted(mender.remarks))
-    reasons = reject(_find_forbidden(held["properties"], context))
-    batch = change(batch, [*_put_back(batch, held, mended), to_lists("remarks", remarks), reasons])
+    batch = change(batch, [*_put_back(batch, held, mended), to_lists("remarks", remarks)])
     return change(batch, cut_texts(batch, context.limits, 0))
 
 
@@ -68,25 +66,6 @@ def _read_texts(batch: pl.DataFrame) -> Held:
         for column in columns
         if column.name == "properties" or column.null_count() < column.len()
     }
-
-
-def _find_forbidden(properties: Sequence[Pairs | None], context: Context) -> list[str | None]:
-    """Give the reason to reject each row that has a forbidden property, also within another."""
-    is_forbidden = cache(context.scrubber.config.is_forbidden)
-    return [
-        "forbidden_category"
-        if any(
-            is_forbidden(pair["key"]) or any(map(is_forbidden, _keys_within(pair["value"])))
-            for pair in pairs or ()
-        )
-        else None
-        for pairs in properties
-    ]
-
-
-def _keys_within(value: str) -> Iterable[str]:
-    """Give the keys of the objects that a property's value spells in JSON, if it does."""
-    return keys_within(read_nested(value)) if value.startswith(OPENERS) else ()
 
 
 def _find_suspects(batch: pl.DataFrame, held: Held, context: Context) -> dict[int, OwnIds]:

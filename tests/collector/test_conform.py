@@ -19,7 +19,7 @@ def test_absent_values_are_empty_and_numbers_null() -> None:
     assert dict(frame.schema) == PROTECTED and list(frame.columns) == list(PROTECTED)
     row = frame.row(0, named=True)
     assert {name: row[name] for name in row if row[name] is None} == dict.fromkeys(
-        ["latitude", "longitude", "revenue", "screen_width", "screen_height"]
+        ["latitude", "longitude", "revenue", "screen_width", "screen_height", "struck"]
     )
     assert [name for name, value in row.items() if value == NO_ID] == [
         "person_id", "device_id", "advertising_id", "session_id", "visit_id", "subject_id",

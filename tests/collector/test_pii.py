@@ -240,11 +240,6 @@ def test_a_property_is_removed_by_its_name() -> None:
     assert SCRUBBER.scrub_property("price", "250000") == ("250000", [])
 
 
-def test_a_forbidden_property_is_known() -> None:
-    assert SCRUBBER.is_forbidden("userReligion")
-    assert not SCRUBBER.is_forbidden("category")
-
-
 def test_a_text_that_never_comes_clean_is_removed() -> None:
     rule = RULES.rules["email"].model_copy(update={"pattern": "@", "mark": "[a]"})
     looping = rule.model_copy(update={"pattern": r"\[a\]|@", "needs_any": ("@", "[a]")})

@@ -20,6 +20,7 @@ from collector.pipeline import Stage
 from collector.protocols.terms import Terms
 from collector.raw_event import RawEvent, Sender
 from config.catalogue_files import load_catalogue
+from config.categories_file import load_categories
 from config.limits import SHIPPED, load_limits
 from config.pii_file import load_pii_rules
 from config.policy_file import load_policy
@@ -34,6 +35,7 @@ POLICY = load_policy(SHIPPED)
 CATALOGUE = load_catalogue(SHIPPED)
 LIMITS = load_limits(SHIPPED)
 TERMS = Terms(POLICY, LIMITS)
+CATEGORIES = load_categories(SHIPPED)
 
 ALL = to_bits(POLICY, POLICY.purposes)
 """Every purpose, as bits."""
@@ -81,6 +83,7 @@ def context(**changes: Any) -> Context:
         "catalogue": CATALOGUE,
         "limits": LIMITS,
         "place_of": lambda address: Place("KZ", "Almaty"),
+        "categories": CATEGORIES,
         "client_of": read_client,
         "scrubber": scrubber(),
         "digest_many": show_digests,

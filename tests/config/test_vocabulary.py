@@ -48,7 +48,7 @@ def test_every_event_serves_a_purpose_of_the_policy() -> None:
 
 @pytest.mark.parametrize(
     ("name", "what"),
-    [("seller_phone", "would always be removed"), ("religion", "is forbidden")],
+    [("seller_phone", "would always be removed"), ("religion", "categories.toml forbids")],
 )
 def test_an_event_may_not_declare_what_is_removed(folder: Path, name: str, what: str) -> None:
     old = "[properties.position]"

@@ -55,7 +55,7 @@ class History(RuleBasedStateMachine):
 
     @rule(
         site=st.sampled_from(SITES),
-        outcome=st.sampled_from(["rejected", "refused", "undecodable"]),
+        outcome=st.sampled_from(["rejected", "refused", "undecodable", "property_refused"]),
         n=st.integers(1, 5),
     )
     def commit_counts(self, site: str, outcome: CountedOutcome, n: int) -> None:
@@ -63,7 +63,7 @@ class History(RuleBasedStateMachine):
         (answer,) = self.spool.commit([Commit([], [Count(site, outcome, "because", n)])])
         assert answer == Committed([])
         self.told[site, outcome] += n
-        self.told[site, "received"] += n * (outcome != "undecodable")
+        self.told[site, "received"] += n * (outcome not in ("undecodable", "property_refused"))
 
     @rule(index=st.integers(0, 100))
     def send_again(self, index: int) -> None:

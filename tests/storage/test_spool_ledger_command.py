@@ -25,6 +25,7 @@ def filled(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         Count("soq", "rejected", "too_late", 2),
         Count("soq", "refused", "consent_refused", 1),
         Count("soq", "undecodable", "not_json", 4),
+        Count("soq", "property_refused", "health", 2),
     ]
     spool.commit([Commit([make_part([1, 2, 2])], counts), make_commit(3, 4, 5, site="zhar")])
     (batch, *_) = spool.queue.claim(1, ())
@@ -45,9 +46,10 @@ def test_json_has_the_keys_that_outsiders_rely_on(filled: Path) -> None:
         "refused": 1,
         "spooled": 3,
         "undecodable": 4,
+        "property_refused": 2,
         "erased": 0,
         "expired": 0,
-        "reasons": {"consent_refused": 1, "not_json": 4, "too_late": 2},
+        "reasons": {"consent_refused": 1, "health": 2, "not_json": 4, "too_late": 2},
     }
 
 
