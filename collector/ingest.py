@@ -19,6 +19,7 @@ from collector.batcher import Batcher
 from collector.body import inflate
 from collector.clients import join_hints
 from collector.consent.request import read_request
+from collector.device_cookie import DeviceCookie
 from collector.key_book import KeyBook
 from collector.outcomes import FAULTS, BadRequest
 from collector.peers import Network, address_of, limited_as
@@ -76,7 +77,7 @@ class Ingest:
             await _reply(send, 405, b"", cors | {"allow": f"{self._protocol.method}, OPTIONS"})
             return
         try:
-            body = await self._answer(scope, headers, receive)
+            body, cookie = await self._answer(scope, headers, receive)
         except BadRequest as fault:
             await _reply_fault(send, fault, cors)
         except SpoolFull:
@@ -91,10 +92,13 @@ class Ingest:
             await _reply_fault(send, BadRequest("unavailable"), cors)
         else:
             kind = "image/gif" if body is PIXEL_GIF else "application/json"
+            cors |= {"set-cookie": cookie} if cookie else {}
             await _reply(send, 200, body, cors | {"content-type": kind})
 
-    async def _answer(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> bytes:
-        """Take a request through key, body, decoding and batch; give the answer's body.
+    async def _answer(
+        self, scope: Scope, headers: Mapping[str, str], receive: Receive
+    ) -> tuple[bytes, str | None]:
+        """Take a request through key, body, decoding and batch; give the answer's body and cookie.
 
         Errors: BadRequest, Unavailable.
         """
@@ -113,9 +117,16 @@ class Ingest:
             self._desk.batcher.count_undecodable(key.site, fault.reason)
             raise
         if not decoded.received:
-            return Verdict(0).answer(sender.trusted)
+            return Verdict(0).answer(sender.trusted), None
+        if self._protocol.name == "pixel":
+            await self._desk.batcher.submit(key.site, decoded)
+            return PIXEL_GIF, None
+        days = self._desk.terms.policy.device_cookie_days(key.site)
+        cookie = None if sender.trusted else DeviceCookie.of(headers, days)
+        if cookie is not None:
+            cookie.lend(decoded)
         verdict = await self._desk.batcher.submit(key.site, decoded)
-        return PIXEL_GIF if self._protocol.name == "pixel" else verdict.answer(sender.trusted)
+        return verdict.answer(sender.trusted), cookie and cookie.answer(verdict)
 
     async def _find_key(self, scope: Scope, headers: Mapping[str, str]) -> WriteKey:
         """Give the request's write key.

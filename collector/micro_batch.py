@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from collector.device_cookie import judge_cookies
 from collector.frames import to_frame
 from collector.parts import Cut, count_outcomes, cut_parts
 from collector.pipeline import Result
@@ -97,6 +98,8 @@ def _pass_stages(batch: list[Submission], protect: Protect) -> Worked:
             verdicts[number].reasons[index] = reason
             outcomes.append((events[row].site, events[row].table, reason))
         outcomes += _list_struck(result.frame)
+        cookies = [one.decoded.cookie for one in batch]
+        judge_cookies(result.frame, events, owners, cookies, verdicts)
         cuts = cut_parts(result.frame)
     return Worked(batch, verdicts, cuts, count_outcomes(outcomes), owners)
 

@@ -98,6 +98,8 @@ class Decoded(msgspec.Struct):
     """Index in the request of each of `events`."""
     rejected: list[tuple[int, str]]
     """Index in the request and reason of each event that could not be decoded."""
+    cookie: str = ""
+    """Device id of the request's first-party cookie, '' for none. Memory only."""
 
     @property
     def received(self) -> int:

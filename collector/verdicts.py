@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 
@@ -19,6 +20,8 @@ class Verdict:
     duplicate: int = 0
     without_event_id: int = 0
     """Events whose id was made by us: sending them again would count them again."""
+    cookie: Literal["", "kept", "refused"] = ""
+    """What became of the device id of the request's first-party cookie."""
 
     @property
     def refused(self) -> int:

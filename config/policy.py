@@ -47,6 +47,7 @@ Text = Annotated[str, Field(min_length=1, max_length=200)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Version = Annotated[str, Field(pattern=r"^[0-9a-z][0-9a-z.-]{0,31}$")]
 Days = Annotated[int, Field(ge=1, le=36_500)]
+CookieDays = Annotated[int, Field(ge=0, le=400)]
 SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,31}$")]
 SiteName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
@@ -100,6 +101,13 @@ class Visits(Strict):
     """True where an event without any other id gets a `visit_id` that ends with the day."""
 
 
+class Cookies(Strict):
+    """Which cookies the collector sets, each only with permission."""
+
+    device_days: CookieDays = 0
+    """How long the first-party cookie with a device id lives; 0 sets none."""
+
+
 class Store(Strict):
     """Where one store lies."""
 
@@ -122,6 +130,8 @@ class SiteRule(Strict):
     """The finest place that may be taken from an address."""
     allowed_categories: dict[str, Text] = Field(default_factory=dict)
     """Forbidden category that this site may collect -> on what basis, in words."""
+    device_cookie_days: CookieDays | None = None
+    """How long this site's first-party cookie lives; none means as in the policy."""
     signals: dict[SourceName, SignalRule] = Field(default_factory=dict)
     """Source of consent -> where this site takes it otherwise."""
 
@@ -141,6 +151,8 @@ class Policy(Strict):
     """After how many months without activity a subject may be forgotten."""
     visits: Visits
     """How those are counted who said nothing."""
+    cookies: Cookies = Cookies()
+    """Which cookies are set."""
     methods: dict[str, Method]
     """Name -> a way of answering; others grant nothing."""
     purposes: dict[str, PurposeRule]
@@ -227,6 +239,11 @@ class Policy(Strict):
         """Tell whether a site keeps events that the catalogue does not declare."""
         own = self.sites[site].undeclared_events if site in self.sites else None
         return (own or self.undeclared_events) == "keep"
+
+    def device_cookie_days(self, site: str) -> int:
+        """Give how long a site's first-party cookie lives, in days; 0 where none is set."""
+        own = self.sites[site].device_cookie_days if site in self.sites else None
+        return self.cookies.device_days if own is None else own
 
     def geo_of(self, site: str) -> Geo:
         """Give the finest place that a site takes from an address."""
