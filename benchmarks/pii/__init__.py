@@ -1,0 +1,1 @@
+"""How much of what identifies the PII rules find, and how much else they take, beside two peers."""

@@ -1,0 +1,32 @@
+"""The scores as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from benchmarks.pii.scoring import Score
+
+
+def list_classes(scores: Mapping[str, Score]) -> str:
+    """Give recall by class, a column for each scrubber, and the figures over all."""
+    classes = sorted({kind for score in scores.values() for kind in score.labelled})
+    rows = [["class", "labels", *scores], ["---"] * (2 + len(scores))]
+    first = next(iter(scores.values()))
+    for kind in classes:
+        shares = [f"{score.recall(kind):.3f}" for score in scores.values()]
+        rows.append([kind, f"{first.labelled[kind]:,}", *shares])
+    every = list(scores.values())
+    shares = [f"**{score.recall():.3f}**" for score in every]
+    rows.append(["**recall, all**", f"{first.labelled.total():,}", *shares])
+    rows.append(["**precision**", "", *(f"**{score.precision:.3f}**" for score in every)])
+    whole = [f"{1 - score.spoilt / max(1, score.negatives):.3f}" for score in every]
+    rows.append(["negatives left whole", f"{first.negatives:,}", *whole])
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def list_faults(score: Score) -> str:
+    """Give one line for every template in which a label was missed or something else was taken."""
+    missed = {(kind, line.template): line for kind, line in score.missed}
+    lines = [f"missed {kind}: {at}: {line.text}" for (kind, at), line in missed.items()]
+    false = {line.template: line for line in score.false}
+    return "\n".join([*lines, *(f"taken: {at}: {line.text}" for at, line in false.items())])
