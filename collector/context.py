@@ -63,6 +63,8 @@ class Context:
 
     policy: Policy
     catalogue: Catalogue
+    categories: Categories
+    """What no property may tell."""
     limits: Limits
     place_of: Callable[[str], Place]
     """Truncated address -> place."""
@@ -73,8 +75,6 @@ class Context:
     digest_many: DigestMany
     """Keyed digests; the keys themselves are out of a stage's sight."""
     admit_name: Callable[[str, str], bool]
-    categories: Categories
-    """What no property may tell."""
     """(site, undeclared event name) -> False once the site has sent too many names."""
     records_of: Records = none_recorded
     """What the consent ledger holds about the people of each event."""

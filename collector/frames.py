@@ -25,7 +25,8 @@ CONTROL: Schema = {
     "is_import": pl.Boolean,
     "struck": pl.String,
 }
-"""Which event of the batch, for which table, its digest for duplicates, and whether imported."""
+"""Which event of the batch, for which table, its digest for duplicates, whether imported, and the
+categories of its refused properties, one word for each."""
 
 _TYPES: Schema = {
     "occurred_at_ms": pl.Int64,
