@@ -51,6 +51,12 @@ CookieDays = Annotated[int, Field(ge=0, le=400)]
 SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,31}$")]
 SiteName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
+GEO_FINENESS: tuple[Geo, ...] = ("none", "country", "region")
+"""What may be taken from an address, from coarse to fine."""
+
+COORDINATE_DECIMALS = 2
+"""Decimals of coordinates where the policy names none."""
+
 REFUSABLE_BASES = frozenset({"consent", "opt_out", "legitimate_interest"})
 """Bases under which a person's no counts; the others hold whatever is said."""
 
@@ -66,6 +72,8 @@ class PurposeRule(Strict):
     """Policy version that introduced it; a grant to an earlier one does not cover it."""
     retention_days: Days
     """How long what it permits is kept, counted from `received_at`."""
+    precision_decimals: Annotated[int, Field(ge=0, le=4)] | None = None
+    """Decimals that coordinates are rounded to; of `geolocation` alone."""
     refused_by: tuple[Signal, ...] = ()
     """Browser signals that refuse it."""
     columns: dict[str, tuple[str, ...]]
@@ -147,6 +155,8 @@ class Policy(Strict):
     """Where data is kept."""
     undeclared_events: Undeclared
     """What becomes of events outside the catalogue."""
+    geo_unpermitted: Geo = "region"
+    """The finest place taken from an address where *geolocation* is not permitted."""
     inactivity_months: Annotated[int, Field(ge=1, le=240)]
     """After how many months without activity a subject may be forgotten."""
     visits: Visits
@@ -245,9 +255,16 @@ class Policy(Strict):
         own = self.sites[site].device_cookie_days if site in self.sites else None
         return self.cookies.device_days if own is None else own
 
-    def geo_of(self, site: str) -> Geo:
-        """Give the finest place that a site takes from an address."""
-        return self.sites[site].geo if site in self.sites else "region"
+    def geo_of(self, site: str, permitted: bool = True) -> Geo:
+        """Give the finest place that a site takes from an address, coarser without permission."""
+        own: Geo = self.sites[site].geo if site in self.sites else "region"
+        return own if permitted else min(own, self.geo_unpermitted, key=GEO_FINENESS.index)
+
+    @property
+    def coordinate_decimals(self) -> int:
+        """Decimals that coordinates are rounded to; 2 are about a kilometre."""
+        decimals = self.purposes["geolocation"].precision_decimals
+        return COORDINATE_DECIMALS if decimals is None else decimals
 
     def allows_category(self, site: str, category: str) -> bool:
         """Tell whether a site may collect a category that is forbidden to all others."""

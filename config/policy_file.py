@@ -74,6 +74,9 @@ def _check_purposes(policy: Policy) -> Iterator[Found]:
             yield at, f"there is no purpose {name}; mend its spelling or remove it"
         if rule.since not in policy.versions:
             yield (*at, "since"), f"purposes.{name}.since is none of versions"
+        if rule.precision_decimals is not None and name != "geolocation":
+            what = f"purposes.{name} permits no coordinates; precision_decimals is of geolocation"
+            yield (*at, "precision_decimals"), what
         if rule.refused_by and rule.legal_basis not in REFUSABLE_BASES:
             yield (*at, "refused_by"), f"purposes.{name} has a basis that nobody can refuse"
         if not set(SIGNALS_REFUSE.get(name, ())) <= set(rule.refused_by):

@@ -115,5 +115,8 @@ CONSENTS: dict[str, pl.DataType | type[pl.DataType]] = {
 TABLES = {"events": EVENTS, "diagnostics": DIAGNOSTICS, "consents": CONSENTS}
 """Table name -> its schema, for everything the collector may spool."""
 
+ADDED: dict[str, list[str]] = {"decided_by": []}
+"""Columns that batches of an earlier version lack, with what stands for them there."""
+
 ID_COLUMN = {"events": "event_id", "diagnostics": "event_id", "consents": "consent_id"}
 """Table name -> the column that, with the site, tells its rows apart."""

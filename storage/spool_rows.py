@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 
 from storage.bitmap import unpack_bitmap
-from storage.schemas import TABLES
+from storage.schemas import ADDED, TABLES
 
 Compression = Literal["uncompressed", "lz4", "zstd"]
 """How blobs are compressed; reading back needs not know."""
@@ -32,13 +32,25 @@ def encode_rows(table: str, frame: pl.DataFrame, compression: Compression = "lz4
 def decode_rows(table: str, blob: bytes, duplicates: bytes = b"") -> pl.DataFrame:
     """Give the rows of a batch without its duplicates.
 
+    A batch that an earlier version spooled gets the columns added since, empty.
     Errors: ValueError where the blob has another schema than its table.
     """
-    frame = pl.read_ipc_stream(BytesIO(blob))
+    frame = _fill(table, pl.read_ipc_stream(BytesIO(blob)))
     _check(table, frame)
     if not duplicates:
         return frame
     return frame.filter(~pl.Series(unpack_bitmap(duplicates, frame.height)))
+
+
+def _fill(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Give the rows with the columns that their version did not have yet."""
+    names = list(TABLES[table])
+    missing = [name for name in ADDED if name in names and name not in frame.columns]
+    if not missing:
+        return frame
+    empty = [pl.Series(name, [ADDED[name]], TABLES[table][name]) for name in missing]
+    whole = frame.hstack([one.new_from_index(0, frame.height) for one in empty])
+    return whole.select([name for name in names if name in whole.columns])
 
 
 def _check(table: str, frame: pl.DataFrame) -> None:
