@@ -12,7 +12,7 @@ import polars as pl
 
 from collector.device_cookie import judge_cookies
 from collector.frames import to_frame
-from collector.parts import Cut, count_outcomes, cut_parts
+from collector.parts import Cut, count_outcomes, count_unreadable, cut_parts
 from collector.pipeline import Result
 from collector.raw_event import Decoded
 from collector.verdicts import Verdict
@@ -101,7 +101,8 @@ def _pass_stages(batch: list[Submission], protect: Protect) -> Worked:
         cookies = [one.decoded.cookie for one in batch]
         judge_cookies(result.frame, events, owners, cookies, verdicts)
         cuts = cut_parts(result.frame)
-    return Worked(batch, verdicts, cuts, count_outcomes(outcomes), owners)
+    counts = count_outcomes(outcomes) + count_unreadable(events)
+    return Worked(batch, verdicts, cuts, counts, owners)
 
 
 def _list_struck(frame: pl.DataFrame) -> list[tuple[str, str, str]]:

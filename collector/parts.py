@@ -10,7 +10,9 @@ from uuid import UUID, uuid4
 
 import polars as pl
 
+from collector.consent.statements import UNREADABLE, unreadable_sources
 from collector.outcomes import REFUSALS, STRUCK
+from collector.raw_event import RawEvent
 from storage.schemas import TABLES
 from storage.spool_protocol import Count, CountedOutcome, Part
 from storage.spool_rows import encode_rows
@@ -68,6 +70,20 @@ def count_outcomes(outcomes: Iterable[tuple[str, str, str]]) -> list[Count]:
     return [
         Count(site=site, outcome=_outcome_of(reason), reason=reason, n=n, table=table)
         for (site, table, reason), n in tally.items()
+    ]
+
+
+def count_unreadable(events: Iterable[RawEvent]) -> list[Count]:
+    """Count the sources of consent that were there and could not be read, by event."""
+    unreadable: Mapping[tuple[str, str, str], int] = Counter(
+        (event.site, event.table, source)
+        for event in events
+        if UNREADABLE in event.signals
+        for source in unreadable_sources(event.signals)
+    )
+    return [
+        Count(site, "signal_unreadable", f"unreadable_{source}", n, table)
+        for (site, table, source), n in unreadable.items()
     ]
 
 

@@ -21,6 +21,7 @@ LINES = {
     "spooled": "waiting for loading",
     "undecodable": "requests that could not be decoded",
     "property_refused": "properties of a category that is never collected",
+    "signal_unreadable": "sources of consent that could not be read, and granted nothing",
     "erased": "stored, then erased on request",
     "expired": "stored, then expired",
 }

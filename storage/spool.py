@@ -102,6 +102,8 @@ class Ledger:
     """Requests that could not be decoded."""
     property_refused: int = 0
     """Properties of a category that is never collected; their events lived on without them."""
+    signal_unreadable: int = 0
+    """Sources of consent that could not be read, by event; they granted nothing."""
     erased: int = 0
     expired: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
@@ -117,7 +119,7 @@ class Ledger:
 
 OUTCOMES = (
     *("received", "stored", "duplicate", "rejected", "refused"),
-    *("undecodable", "property_refused", "erased", "expired"),
+    *("undecodable", "property_refused", "signal_unreadable", "erased", "expired"),
 )
 """Outcomes that the ledger tells, `spooled` aside, which is counted from the batches."""
 

@@ -20,13 +20,16 @@ ROWS_PER_COMMIT_MAX = 65_536
 DIGEST_BYTES = 16
 """Length of a keyed digest of (site, event_id), in bytes."""
 
-CountedOutcome = Literal["rejected", "refused", "undecodable", "property_refused"]
+CountedOutcome = Literal[
+    "rejected", "refused", "undecodable", "property_refused", "signal_unreadable"
+]
 """Outcomes that a worker counts; `received`, `accepted`, `duplicate` and `stored` are ours.
 
-`undecodable` counts requests, `property_refused` properties, the others events.
+`undecodable` counts requests, `property_refused` properties, `signal_unreadable` what events said
+of consent and could not be read, the others events.
 """
 
-BESIDE = frozenset({"undecodable", "property_refused"})
+BESIDE = frozenset({"undecodable", "property_refused", "signal_unreadable"})
 """Outcomes that count no events, and are no part of what was received."""
 
 _SITE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")

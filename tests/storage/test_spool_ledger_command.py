@@ -26,6 +26,7 @@ def filled(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         Count("soq", "refused", "consent_refused", 1),
         Count("soq", "undecodable", "not_json", 4),
         Count("soq", "property_refused", "health", 2),
+        Count("soq", "signal_unreadable", "unreadable_tcf", 3),
     ]
     spool.commit([Commit([make_part([1, 2, 2])], counts), make_commit(3, 4, 5, site="zhar")])
     (batch, *_) = spool.queue.claim(1, ())
@@ -47,9 +48,16 @@ def test_json_has_the_keys_that_outsiders_rely_on(filled: Path) -> None:
         "spooled": 3,
         "undecodable": 4,
         "property_refused": 2,
+        "signal_unreadable": 3,
         "erased": 0,
         "expired": 0,
-        "reasons": {"consent_refused": 1, "health": 2, "not_json": 4, "too_late": 2},
+        "reasons": {
+            "consent_refused": 1,
+            "health": 2,
+            "not_json": 4,
+            "too_late": 2,
+            "unreadable_tcf": 3,
+        },
     }
 
 
