@@ -39,6 +39,9 @@ BACK_OFF_SECONDS_MAX = 5.0
 IDLE_SECONDS = 0.1
 """Pause when nothing waits."""
 
+COUNTED_BY_HOUR = ("events", "diagnostics")
+"""Tables whose new rows change the analysts' hours."""
+
 OUTCOMES_SECONDS = 5.0
 """How often the counters are copied into the warehouse."""
 
@@ -121,7 +124,8 @@ class _Loading:
         started = time.monotonic()
         outcome = self._loader.load(table, batches)
         self._tell(batches, outcome)
-        self._hourly.note(outcome.received_from)
+        if table in COUNTED_BY_HOUR:
+            self._hourly.note(outcome.received_from)
         self._log.info(
             "loaded",
             table=table,

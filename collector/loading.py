@@ -14,6 +14,7 @@ from clickhouse_connect.driver.client import Client
 from collector.parts import name_batch
 from storage import warehouse
 from storage.errors import Unavailable
+from storage.schemas import ID_COLUMN
 from storage.spool import SpooledBatch
 from storage.spool_rows import decode_rows
 
@@ -83,9 +84,10 @@ class Loader:
         missing: list[pl.DataFrame] = []
         # Site by site, since two sites may use one event id.
         for (site,), of_site in rows.group_by("site", maintain_order=True):
-            event_ids = of_site["event_id"].to_list()
-            found = warehouse.existing_event_ids(self._client, table, str(site), event_ids)
-            missing.append(of_site.filter(~pl.col("event_id").is_in(list(found))))
+            column = ID_COLUMN[table]
+            ids = of_site[column].to_list()
+            found = warehouse.existing_event_ids(self._client, table, str(site), ids)
+            missing.append(of_site.filter(~pl.col(column).is_in(list(found))))
         return pl.concat(missing)
 
     def _await_running(self) -> None:

@@ -47,6 +47,7 @@ FAULTS: dict[str, tuple[int, str]] = {
     "body_too_deep": (400, "The body nests deeper than json_depth_max."),
     "encoding_invalid": (400, "The body is not what its Content-Encoding says."),
     "events_too_many": (413, "The request holds more than events_per_request_max events."),
+    "record_invalid": (400, "A consent record needs an identifier, a purpose and zoned moments."),
     "key_missing": (401, "Send a write key as Authorization: Bearer KEY or ?key=KEY."),
     "key_unknown": (401, "The write key is unknown, revoked or expired."),
     "key_kind": (403, "This needs a server key."),

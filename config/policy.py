@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from config.controller import Controller
 from config.loading import Strict
 
 PURPOSES = (
@@ -153,6 +154,8 @@ class Policy(Strict):
     """All versions ever published, oldest first."""
     country: Country
     """Where data is kept."""
+    controller: Controller = Controller()
+    """Who is answerable for it."""
     undeclared_events: Undeclared
     """What becomes of events outside the catalogue."""
     geo_unpermitted: Geo = "region"

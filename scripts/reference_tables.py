@@ -18,6 +18,8 @@ SQL = ROOT / "config" / "tables"
 CREATE = re.compile(
     r"CREATE TABLE IF NOT EXISTS (\w+)\.(\w+)\s*\(\n(.*?)\n\)\s*\nENGINE", re.DOTALL
 )
+ALTER = re.compile(r"ALTER TABLE (\w+)\.(\w+)\n(    ADD COLUMN [^;]*)")
+ADDED = re.compile(r"    ADD COLUMN IF NOT EXISTS (\w+) (.*) AFTER (\w+)[,;]?")
 COLUMN = re.compile(r"    `?(\w+)`? ([A-Z].*?)(?: (?:CODEC|DEFAULT|TTL|COMMENT)\b.*)?,?")
 NOT_COLUMNS = ("INDEX", "CONSTRAINT", "PROJECTION")
 
@@ -25,17 +27,30 @@ Tables = dict[str, dict[str, str]]
 
 
 def read_tables() -> Tables:
-    """Return `database.table` -> column -> type, as the SQL files create them."""
-    created = [
-        found for file in sorted(SQL.glob("*.sql")) for found in CREATE.finditer(file.read_text())
-    ]
-    return {f"{found[1]}.{found[2]}": _read_columns(found[3]) for found in created}
+    """Return `database.table` -> column -> type, as the SQL files create and alter them."""
+    texts = [file.read_text() for file in sorted(SQL.glob("*.sql"))]
+    created = [found for text in texts for found in CREATE.finditer(text)]
+    tables = {f"{found[1]}.{found[2]}": _read_columns(found[3]) for found in created}
+    for found in (found for text in texts for found in ALTER.finditer(text)):
+        name = f"{found[1]}.{found[2]}"
+        tables[name] = _add_columns(tables[name], found[3])
+    return tables
 
 
 def _read_columns(body: str) -> dict[str, str]:
     lines = [line for line in body.splitlines() if not line.strip().startswith(NOT_COLUMNS)]
     columns = [COLUMN.fullmatch(line) for line in lines]
     return {found[1]: found[2] for found in columns if found}
+
+
+def _add_columns(columns: dict[str, str], body: str) -> dict[str, str]:
+    """Return the columns with those that an ALTER adds, each behind the one it names."""
+    for line in body.splitlines():
+        if found := ADDED.fullmatch(line):
+            place = list(columns).index(found[3]) + 1
+            rows = list(columns.items())
+            columns = dict([*rows[:place], (found[1], found[2]), *rows[place:]])
+    return columns
 
 
 def read_meanings() -> Tables:

@@ -128,19 +128,21 @@ def read_ledger(path: Path, site: str | None = None) -> Ledger:
     """Add up the ledger of all sites, or of one.
 
     `spooled` is counted from the batches themselves and not from counters, so that the sum of
-    the others being `received` proves something.
+    the others being `received` proves something. Records of consent are no events.
     Errors: Unavailable where there is no spool yet.
     """
     totals: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     with closing(open_for_reading(path)) as connection:
-        rows = connection.execute("SELECT site, outcome, reason, n FROM counters")
+        events = "table_name != 'consents'"
+        rows = connection.execute(f"SELECT site, outcome, reason, n FROM counters WHERE {events}")
         for its_site, outcome, reason, n in rows:
             if site in (None, its_site):
                 totals[outcome] += n
                 if reason:
                     reasons[reason] += n
-        waiting = connection.execute("SELECT sites FROM batches WHERE state != ?", (LOADED,))
+        sql = f"SELECT sites FROM batches WHERE state != ? AND {events}"
+        waiting = connection.execute(sql, (LOADED,))
         for (sites,) in waiting:
             for its_site, accepted in msgspec.msgpack.decode(sites, type=list[tuple[str, int]]):
                 totals["spooled"] += accepted if site in (None, its_site) else 0

@@ -24,7 +24,7 @@ from config.settings import Settings
 from storage.embedded.roles import secret_file
 from storage.errors import Unavailable
 from storage.json_values import to_json
-from storage.schemas import TABLES
+from storage.schemas import ID_COLUMN, TABLES
 
 RoleName = Literal["sanaq_writer", "sanaq_reader", "sanaq_operator", "sanaq_analyst"]
 """Who asks. With a cluster given by DSN, the DSN's own user asks, whatever the role."""
@@ -166,10 +166,14 @@ def insert_frame(client: Client, table: str, frame: pl.DataFrame, query_id: str)
 
 
 def existing_event_ids(client: Client, table: str, site: str, ids: Sequence[str]) -> set[str]:
-    """Give those of the event ids of a site that the table holds, as lower-case UUIDs."""
+    """Give those of the row ids of a site that the table holds, as lower-case UUIDs.
+
+    Shape: event ids, or what else `ID_COLUMN` names.
+    """
+    name = _table(table)
     sql = (
-        f"SELECT DISTINCT toString(event_id) FROM sanaq.{_table(table)} "
-        "WHERE site = {site:String} AND event_id IN {ids:Array(UUID)}"
+        f"SELECT DISTINCT toString({ID_COLUMN[name]}) FROM sanaq.{name} "
+        f"WHERE site = {{site:String}} AND {ID_COLUMN[name]} IN {{ids:Array(UUID)}}"
     )
     found: set[str] = set()
     for part in _parts(ids):
@@ -183,9 +187,10 @@ def rows_of_batches(client: Client, table: str, batch_ids: Sequence[str]) -> dic
 
     Counts differing events, so that a row that was written twice and not yet merged is one.
     """
+    name = _table(table)
     sql = (
-        "SELECT toString(batch_id), uniqExact(site, event_id) "
-        f"FROM sanaq.{_table(table)} WHERE batch_id IN {{ids:Array(UUID)}} GROUP BY batch_id"
+        f"SELECT toString(batch_id), uniqExact(site, {ID_COLUMN[name]}) "
+        f"FROM sanaq.{name} WHERE batch_id IN {{ids:Array(UUID)}} GROUP BY batch_id"
     )
     counts = {batch_id.lower(): 0 for batch_id in batch_ids}
     for part in _parts(batch_ids):

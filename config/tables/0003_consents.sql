@@ -1,7 +1,7 @@
 -- The ledger of consent: what a subject said, to which version, how and when. Never the string
 -- that a signal came in: only what was decoded of it, a keyed digest and the decoder's version.
--- A row names one subject by one digest, under the consent key for who may be looked up at the
--- gate, and under the keys of events for who can be found in them.
+-- A row names one identifier by its digest under the consent key, which no event carries.
+-- `subject_id` stays empty: a digest of events beside it would tie the epochs of a device together.
 CREATE TABLE IF NOT EXISTS sanaq.consents
 (
     consent_id UUID,

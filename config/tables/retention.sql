@@ -36,3 +36,6 @@ ALTER TABLE sanaq.diagnostics
     MODIFY COLUMN page_query TTL toDateTime(received_at) + toIntervalDay($retention_analytics_days),
     MODIFY COLUMN advertising_id TTL toDateTime(received_at) + toIntervalDay($retention_advertising_days),
     MODIFY TTL toDateTime(received_at) + toIntervalDay($retention_diagnostics_days);
+
+ALTER TABLE sanaq.consents
+    MODIFY TTL toDateTime(received_at) + toIntervalDay($retention_necessary_days);

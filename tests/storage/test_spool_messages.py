@@ -58,7 +58,7 @@ def test_messages_are_told_apart_by_name() -> None:
     ("field", "value"),
     [
         ("batch_id", b"short"),
-        ("table", "consents"),
+        ("table", "nowhere"),
         ("rows", 2),
         ("blob", b""),
         ("digests", b"x" * 47),

@@ -19,7 +19,7 @@ from commands.sql import sql as sql_command
 from config.settings import load_settings
 from storage.errors import Unavailable
 from storage.registry import audit, open_registry
-from storage.schemas import TABLES
+from storage.schemas import ID_COLUMN, TABLES
 from storage.warehouse import (
     Refused,
     connect,
@@ -61,13 +61,17 @@ def client(warehouse: Server) -> Iterator[Client]:
 def read_back(client: Client, table: str, site: str) -> pl.DataFrame:
     """Give a site's rows in the schema that they were inserted in."""
     columns = ", ".join(
-        f"toString({name}) AS {name}" if name in ("event_id", "batch_id") else name
+        f"toString({name}) AS {name}" if name in (ID_COLUMN[table], "batch_id") else name
         for name in TABLES[table]
     )
-    query = f"SELECT {columns} FROM sanaq.{table} WHERE site = {{site:String}} ORDER BY event_id"
+    order = f"ORDER BY {ID_COLUMN[table]}"
+    query = f"SELECT {columns} FROM sanaq.{table} WHERE site = {{site:String}} {order}"
     data = client.raw_query(query, parameters={"site": site}, fmt="ArrowStream")
     found = pl.read_ipc_stream(io.BytesIO(data))
-    return found.with_columns(pl.col("properties").cast(TABLES[table]["properties"])).cast(
+    maps = [
+        pl.col(name).cast(TABLES[table][name]) for name in found.columns if name == "properties"
+    ]
+    return found.with_columns(maps).cast(
         {name: kind for name, kind in TABLES[table].items() if name != "properties"}
     )
 
@@ -76,7 +80,7 @@ def read_back(client: Client, table: str, site: str) -> pl.DataFrame:
 def test_rows_come_back_as_they_went_in(client: Client, table: str) -> None:
     site = f"s-{uuid.uuid4().hex[:8]}"
     own = {name: value for name, value in FULL.items() if name in TABLES[table]}
-    frame = frame_of(table, [{"site": site, **own}, {"site": site}]).sort("event_id")
+    frame = frame_of(table, [{"site": site, **own}, {"site": site}]).sort(ID_COLUMN[table])
     insert_frame(client, table, frame, uuid.uuid4().hex)
     found = read_back(client, table, site)
     assert found.to_dicts() == frame.to_dicts()

@@ -162,9 +162,9 @@ def frame_of(table: str, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
 
 
 def _default(name: str, kind: Any) -> Any:
-    if name in ("event_id", "batch_id"):
+    if name in ("event_id", "batch_id", "consent_id"):
         return str(uuid.uuid4())
-    if name in ("occurred_at", "received_at"):
+    if name in ("occurred_at", "received_at", "decided_at"):
         return NOW
     if name == "is_bot":
         return False

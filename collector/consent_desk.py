@@ -1,0 +1,152 @@
+"""`POST /v1/consent`: a record is on disk, and its withdrawals in force, before it is answered.
+
+Records that arrive together share two transactions of the registry and one commit of the spool.
+Refusals are taken first and grants last: whatever fails in between, nobody's no is lost and
+nobody's yes stands without its evidence. A repeat changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+
+from starlette.types import Receive, Scope
+
+from collector.consent_book import ConsentBook
+from collector.consent_scribe import Entry, Scribe, make_part
+from collector.ingest import Desk, Ingest
+from collector.outcomes import BadRequest
+from collector.peers import limited_as
+from collector.protocols import PROTOCOLS
+from collector.protocols.consent_record import ConsentRecord, decode_record
+from storage.errors import Unavailable
+from storage.logs import Log, name_error, name_place
+from storage.registry import Registry, consents
+from storage.spool_client import SpoolClient
+from storage.spool_protocol import Commit
+
+PATH = "/v1/consent"
+
+RECORDS_PER_ROUND_MAX = 200
+"""So many records share one commit."""
+
+Waiting = tuple[Entry, "asyncio.Future[None]"]
+"""An entry, and the request that waits until it is kept."""
+
+
+class ConsentDesk:
+    """Keeps records; for one event loop."""
+
+    def __init__(
+        self,
+        scribe: Scribe,
+        registry: Registry,
+        book: ConsentBook,
+        spool: SpoolClient,
+        waiting_max: int,
+        log: Log,
+    ) -> None:
+        self._scribe = scribe
+        self._registry = registry
+        self._book = book
+        self._spool = spool
+        self._waiting_max = waiting_max
+        self._log = log
+        self._waiting: deque[Waiting] = deque()
+        self._arrived = asyncio.Event()
+        self._stopping = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="consent")
+
+    async def submit(self, record: ConsentRecord) -> bytes:
+        """Keep a record and give its receipt, as JSON.
+
+        Errors: BadRequest `busy`; Unavailable, SpoolFull: then a withdrawal may be in force, and
+        the record is to be sent again.
+        """
+        if self._stopping or len(self._waiting) >= self._waiting_max:
+            raise BadRequest("busy")
+        loop = asyncio.get_running_loop()
+        entry = await loop.run_in_executor(self._thread, self._scribe.write, record)
+        kept: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((entry, kept))
+        self._arrived.set()
+        await kept
+        return entry.answer
+
+    async def run(self) -> None:
+        """Keep what arrives until `stop`; every record that was submitted is answered."""
+        while not (self._stopping and not self._waiting):
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._waiting:
+                size = min(len(self._waiting), RECORDS_PER_ROUND_MAX)
+                await self._keep_round([self._waiting.popleft() for _ in range(size)])
+        self._thread.shutdown()
+
+    def stop(self) -> None:
+        """Take no more; finish what waits, then let `run` end."""
+        self._stopping = True
+        self._arrived.set()
+
+    async def _keep_round(self, waiting: Sequence[Waiting]) -> None:
+        """Keep some entries and let their requests go on, or tell them that it failed."""
+        try:
+            await self._keep([entry for entry, _ in waiting])
+        except Exception as fault:  # noqa: BLE001
+            place = name_place(fault)
+            self._log.warn("consent was not kept", error=name_error(fault), place=place)
+            for _, kept in waiting:
+                if not kept.done():
+                    kept.set_exception(fault)
+        else:
+            for _, kept in waiting:
+                if not kept.done():
+                    kept.set_result(None)
+
+    async def _keep(self, entries: Sequence[Entry]) -> None:
+        """Keep refusals, then the rows, then the grants; this worker knows of them at once."""
+        loop = asyncio.get_running_loop()
+        decided = [one for entry in entries for one in entry.decided]
+        refusals = [replace(one, granted=frozenset()) for one in decided if one.withdrawn]
+        grants = [replace(one, withdrawn=frozenset()) for one in decided if one.granted]
+        if refusals:
+            await loop.run_in_executor(self._thread, self._record, refusals)
+        await self._spool.commit(Commit([make_part(entries)], []))
+        if grants:
+            await loop.run_in_executor(self._thread, self._record, grants)
+        with suppress(Unavailable):
+            await loop.run_in_executor(self._thread, self._book.refresh)
+
+    def _record(self, decided: Sequence[consents.Decided]) -> None:
+        consents.record_decisions(self._registry, decided)
+
+
+class ConsentEndpoint(Ingest):
+    """The endpoint of consent records: method, key, origin, rate and bounds as for events."""
+
+    def __init__(self, desk: Desk, consent_desk: ConsentDesk) -> None:
+        super().__init__(desk, PROTOCOLS["/v1/events"])
+        self._consent_desk = consent_desk
+
+    async def _answer(
+        self, scope: Scope, headers: Mapping[str, str], receive: Receive
+    ) -> tuple[bytes, str | None]:
+        """Take a request through key, body and decoding to its receipt.
+
+        Errors: BadRequest, Unavailable.
+        """
+        key = await self._find_key(scope, headers)
+        sender = self._sender(scope, headers, key)
+        if not sender.trusted and not self._desk.rate.admits(limited_as(sender.address)):
+            raise BadRequest("rate_limited")
+        body = await self._read(scope, headers, receive, sender.trusted)
+        try:
+            record = decode_record(body, sender, self._desk.terms)
+        except BadRequest as fault:
+            self._desk.batcher.count_undecodable(key.site, fault.reason)
+            raise
+        return await self._consent_desk.submit(record), None

@@ -1,0 +1,185 @@
+"""`POST /v1/consent`: one decision of one person, as a record (contract, Native API)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from collector.consent.json_object import read_json
+from collector.consent_ids import CANONICAL, IdKind, consent_value
+from collector.outcomes import BadRequest
+from collector.protocols.terms import Terms
+from collector.raw_event import Sender
+from config.policy import Policy
+
+ID_CHARS_MAX = 512
+"""Longest identifier, as in events."""
+
+TEXT_VERSION_CHARS_MAX = 64
+"""Longest name of a version of the text that was shown."""
+
+TEXT_HELD_FACTOR = 2
+"""Texts are held in memory up to so many times their length at rest, and cut after scrubbing."""
+
+SKEW_MS_MIN = 30_000
+"""A sender's clock that is wrong by more is corrected, as for events."""
+
+UNKNOWN = "unknown"
+"""Stands for a version or method that the policy does not name; what was sent is not kept."""
+
+LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
+"""A language tag (RFC 5646), roughly."""
+
+
+@dataclass(frozen=True)
+class ConsentRecord:
+    """One decision as it was sent, judged by the policy. Memory only: it holds identifiers."""
+
+    sender: Sender
+    """Who posted it."""
+    ids: tuple[tuple[IdKind, str], ...]
+    """Kind and text of the identifiers it is about, at least one."""
+    granted: frozenset[str]
+    """Purposes granted."""
+    refused: frozenset[str]
+    """Purposes refused or withdrawn."""
+    ungranted: frozenset[str]
+    """Purposes that it says yes to and may not grant."""
+    policy_version: str
+    """Version that the person decided on, or `UNKNOWN`."""
+    method: str
+    """How the person decided, by a name of the policy, or `UNKNOWN`."""
+    evidence: str
+    """Reference to the evidence, not yet scrubbed."""
+    text_version: str
+    """Version of the text that the person saw, not yet scrubbed."""
+    language: str
+    """Language of that text, '' where unknown."""
+    decided_at_ms: int
+    """When the person decided, UTC milliseconds since 1970; never after its receipt."""
+
+
+def decode_record(body: bytes, sender: Sender, terms: Terms) -> ConsentRecord:
+    """Decode a record of consent.
+
+    A purpose is granted by literal `true`, refused by literal `false`; of a key that is repeated
+    the refusal stays. A browser key may refuse for any identifier and grant for a device alone.
+    Errors: BadRequest `body_invalid`; `record_invalid` where it names no identifier or no purpose
+        of the policy, or a field has another form; `key_kind` where all it says is a grant that
+        needs a server key.
+    """
+    said = read_json(body)
+    if not isinstance(said, dict):
+        raise BadRequest("body_invalid")
+    ids = _read_ids(said)
+    yes, no = _read_purposes(said, terms.policy)
+    may = {purpose for purpose in yes if _may_grant(said, purpose, sender.site, terms.policy)}
+    is_public = not sender.trusted and any(kind != "device" for kind, _ in ids)
+    if is_public and not no:
+        raise BadRequest("key_kind")
+    granted = frozenset() if is_public else frozenset(may)
+    text_chars_max = terms.limits.text_chars_max
+    return ConsentRecord(
+        sender=sender,
+        ids=ids,
+        granted=granted,
+        refused=no,
+        ungranted=yes - granted,
+        policy_version=_read_name(said, "policy_version", terms.policy.versions, terms.policy),
+        method=_read_name(said, "method", terms.policy.methods, terms.policy),
+        evidence=_read_text(said, "evidence", text_chars_max * TEXT_HELD_FACTOR),
+        text_version=_read_text(said, "text_version", TEXT_VERSION_CHARS_MAX * TEXT_HELD_FACTOR),
+        language=_read_language(said),
+        decided_at_ms=_read_moment(said, sender.received_at_ms),
+    )
+
+
+def _read_ids(said: Mapping[str, Any]) -> tuple[tuple[IdKind, str], ...]:
+    """Give the identifiers that are somebody's."""
+    ids: list[tuple[IdKind, str]] = []
+    for kind in CANONICAL:
+        text = _read_text(said, kind, ID_CHARS_MAX)
+        if consent_value(kind, text) is not None:
+            ids.append((kind, text))
+    if not ids:
+        raise BadRequest("record_invalid")
+    return tuple(ids)
+
+
+def _read_purposes(
+    said: Mapping[str, Any], policy: Policy
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Give the purposes of the policy that were said yes and no to."""
+    purposes = said.get("purposes")
+    if not isinstance(purposes, dict):
+        raise BadRequest("record_invalid")
+    yes = frozenset(name for name in policy.purposes if purposes.get(name) is True)
+    no = frozenset(name for name in policy.purposes if purposes.get(name) is False)
+    if not yes | no:
+        raise BadRequest("record_invalid")
+    return yes, no
+
+
+def _may_grant(said: Mapping[str, Any], purpose: str, site: str, policy: Policy) -> bool:
+    """Tell whether a yes counts: its version covers the purpose, its method may grant it."""
+    version = _read_text(said, "policy_version", ID_CHARS_MAX)
+    method = _read_text(said, "method", ID_CHARS_MAX)
+    return policy.covers(version, purpose) and policy.may_grant(method, purpose, site)
+
+
+def _read_name(
+    said: Mapping[str, Any], field: str, known: Mapping[str, Any] | tuple[str, ...], policy: Policy
+) -> str:
+    """Give a name that the policy knows, its default where absent, `UNKNOWN` for any other."""
+    name = _read_text(said, field, ID_CHARS_MAX)
+    default = {"policy_version": policy.version, "method": "stated"}[field]
+    return (name if name in known else UNKNOWN) if name else default
+
+
+def _read_text(said: Mapping[str, Any], name: str, chars_max: int) -> str:
+    """Give a field's text, '' where it is absent or null.
+
+    Errors: BadRequest `record_invalid` where it is anything else or longer.
+    """
+    value = said.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > chars_max:
+        raise BadRequest("record_invalid")
+    # Lone surrogates become the replacement character, as in events.
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
+
+
+def _read_language(said: Mapping[str, Any]) -> str:
+    """Give the language tag, '' where there is none that is one."""
+    tag = said.get("language")
+    return tag if isinstance(tag, str) and LANGUAGE.fullmatch(tag) else ""
+
+
+def _read_moment(said: Mapping[str, Any], received_at_ms: int) -> int:
+    """Give when the person decided: never after the receipt, and by our clock where theirs errs."""
+    decided, sent = _read_ms(said, "decided_at"), _read_ms(said, "sent_at")
+    if decided is None:
+        return received_at_ms
+    if sent is not None and abs(received_at_ms - sent) > SKEW_MS_MIN:
+        decided += received_at_ms - sent
+    if decided < 0:
+        raise BadRequest("record_invalid")
+    return min(decided, received_at_ms)
+
+
+def _read_ms(said: Mapping[str, Any], name: str) -> int | None:
+    """Give a moment with its zone (RFC 3339) in UTC milliseconds, None where absent."""
+    text = _read_text(said, name, TEXT_VERSION_CHARS_MAX)
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise BadRequest("record_invalid")
+        return round(moment.timestamp() * 1000)
+    except (ValueError, OverflowError) as fault:
+        raise BadRequest("record_invalid") from fault
