@@ -25,6 +25,7 @@ from storage.errors import Unavailable
 from storage.logs import Log, name_error, name_place
 from storage.spool_client import SpoolClient
 from storage.spool_protocol import Commit, Count, Part
+from storage.spool_rows import Compression
 
 KnownIds = Callable[[str, str, list[str]], set[str]]
 """(table, site, event ids) -> those that the warehouse has. May block; runs in a thread."""
@@ -46,10 +47,17 @@ class Batcher:
     """Collects submissions, runs batches, hands them to the spooler; imports beside the rest."""
 
     def __init__(
-        self, protect: Protect, spool: SpoolClient, known_ids: KnownIds, limits: Limits, log: Log
+        self,
+        protect: Protect,
+        spool: SpoolClient,
+        known_ids: KnownIds,
+        limits: Limits,
+        log: Log,
+        compression: Compression = "lz4",
     ) -> None:
         self._stages = ThreadPoolExecutor(1, thread_name_prefix="stages")
-        make_lane = partial(_Lane, protect, spool, known_ids, limits, log, self._stages)
+        work = partial(work_batch, protect=protect, log=log, compression=compression)
+        make_lane = partial(_Lane, work, spool, known_ids, limits, log, self._stages)
         self._live = make_lane(COMMITS_UNDER_WAY_MAX)
         self._imports = make_lane(IMPORTS_UNDER_WAY_MAX)
 
@@ -81,7 +89,7 @@ class _Lane:
 
     def __init__(
         self,
-        protect: Protect,
+        work: Callable[[list[Submission]], list[Worked]],
         spool: SpoolClient,
         known_ids: KnownIds,
         limits: Limits,
@@ -89,7 +97,7 @@ class _Lane:
         stages: ThreadPoolExecutor,
         under_way_max: int,
     ) -> None:
-        self._protect = protect
+        self._work_batch = work
         self._spool = spool
         self._known_ids = known_ids
         self._limits = limits
@@ -168,7 +176,7 @@ class _Lane:
         """Take a batch through the stages in their thread, and note how busy that is."""
         started = perf_counter()
         worked = await asyncio.get_running_loop().run_in_executor(
-            self._stages, work_batch, batch, self._protect, self._log
+            self._stages, self._work_batch, batch
         )
         ended = perf_counter()
         share = (ended - started) / max(ended - self._turned_at, 1e-6)

@@ -20,6 +20,7 @@ from storage.bitmap import pack_bitmap, unpack_bitmap
 from storage.errors import Unavailable
 from storage.logs import Log, name_error, name_place
 from storage.spool_protocol import Count, Part
+from storage.spool_rows import Compression
 
 Protect = Callable[[pl.DataFrame], Result]
 
@@ -53,7 +54,9 @@ class Worked:
                     self.verdicts[self.owners[row][0]].duplicate += 1
 
 
-def work_batch(batch: list[Submission], protect: Protect, log: Log) -> list[Worked]:
+def work_batch(
+    batch: list[Submission], protect: Protect, log: Log, compression: Compression = "lz4"
+) -> list[Worked]:
     """Take a batch through the stages; where it raises, each request alone.
 
     A request that raises by itself loses its events to `internal_error`; the others lose nothing.
@@ -61,7 +64,7 @@ def work_batch(batch: list[Submission], protect: Protect, log: Log) -> list[Work
         fault, and all are to be sent again.
     """
     try:
-        return [_pass_stages(batch, protect)]
+        return [_pass_stages(batch, protect, compression)]
     except Unavailable:
         raise
     except BaseException as fault:
@@ -73,7 +76,7 @@ def work_batch(batch: list[Submission], protect: Protect, log: Log) -> list[Work
         )
     if len(batch) == 1:
         return [_give_up(batch[0])]
-    return [worked for one in batch for worked in work_batch([one], protect, log)]
+    return [worked for one in batch for worked in work_batch([one], protect, log, compression)]
 
 
 def mark_known(cut: Cut, known: set[tuple[str, str]]) -> Part:
@@ -84,7 +87,7 @@ def mark_known(cut: Cut, known: set[tuple[str, str]]) -> Part:
     return msgspec.structs.replace(cut.part, known=pack_bitmap(flags))
 
 
-def _pass_stages(batch: list[Submission], protect: Protect) -> Worked:
+def _pass_stages(batch: list[Submission], protect: Protect, compression: Compression) -> Worked:
     """Run the stages over the events of several requests."""
     events = [event for one in batch for event in one.decoded.events]
     owners = [(n, index) for n, one in enumerate(batch) for index in one.decoded.positions]
@@ -100,7 +103,7 @@ def _pass_stages(batch: list[Submission], protect: Protect) -> Worked:
         outcomes += _list_struck(result.frame)
         cookies = [one.decoded.cookie for one in batch]
         judge_cookies(result.frame, events, owners, cookies, verdicts)
-        cuts = cut_parts(result.frame)
+        cuts = cut_parts(result.frame, compression)
     counts = count_outcomes(outcomes) + count_unreadable(events)
     return Worked(batch, verdicts, cuts, counts, owners)
 

@@ -15,7 +15,7 @@ from collector.outcomes import REFUSALS, STRUCK
 from collector.raw_event import RawEvent
 from storage.schemas import TABLES
 from storage.spool_protocol import Count, CountedOutcome, Part
-from storage.spool_rows import encode_rows
+from storage.spool_rows import Compression, encode_rows
 
 
 class Cut(NamedTuple):
@@ -30,15 +30,15 @@ class Cut(NamedTuple):
     """Site and event id of each row of the part."""
 
 
-def cut_parts(frame: pl.DataFrame) -> list[Cut]:
+def cut_parts(frame: pl.DataFrame, compression: Compression = "lz4") -> list[Cut]:
     """Cut a protected batch into parts; rows of each are sorted by site."""
     tables = sorted(set(frame["table"].to_list()))
     if len(tables) == 1:
-        return [_cut(tables[0], frame)]
-    return [_cut(table, frame.filter(frame["table"] == table)) for table in tables]
+        return [_cut(tables[0], frame, compression)]
+    return [_cut(one, frame.filter(frame["table"] == one), compression) for one in tables]
 
 
-def _cut(table: str, frame: pl.DataFrame) -> Cut:
+def _cut(table: str, frame: pl.DataFrame, compression: Compression) -> Cut:
     """Make the part of one table, under a batch id of its own."""
     sites = frame["site"].to_list()
     if any(site > later for site, later in pairwise(sites)):
@@ -51,7 +51,7 @@ def _cut(table: str, frame: pl.DataFrame) -> Cut:
         batch_id=batch_id.bytes,
         table=table,
         rows=frame.height,
-        blob=encode_rows(table, kept),
+        blob=encode_rows(table, kept, compression),
         digests=b"".join(frame["identity"].to_list()),
         site_runs=[(site, sum(1 for _ in run)) for site, run in groupby(sites)],
     )

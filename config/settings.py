@@ -10,7 +10,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -24,6 +24,9 @@ __all__ = ["FolderName", "HostPort", "Limits", "Settings", "config_folder", "loa
 
 FolderName = Literal["spool", "warehouse", "registry", "keys", "releases", "run"]
 """The folders of an installation, each apart from the others."""
+
+Compression = Literal["lz4", "zstd", "uncompressed"]
+"""How blobs in the spool are compressed."""
 
 SOCKET_BYTES_MAX = 100
 """Longest path of a Unix socket, in bytes; the kernel's own limit is 108 with its end mark."""
@@ -65,6 +68,8 @@ class Settings(Strict):
     """Private key of `tls_cert`."""
     geo_mmdb: Path | None = None
     """MaxMind-format file that tells places; none means countries by the shipped table."""
+    spool_compression: Compression = "lz4"
+    """How rows are compressed in the spool: lz4, zstd or uncompressed."""
     collector: HostPort
     """Where the collector listens."""
     dashboards: HostPort
@@ -113,6 +118,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         registry_dsn=_read_registry(env, home),
         trusted_proxies=_read_proxies(env),
         geo_mmdb=_absolute(env["SANAQ_GEO_MMDB"]) if "SANAQ_GEO_MMDB" in env else None,
+        spool_compression=_read_compression(env),
         collector=_read_host_port(env, "SANAQ_COLLECTOR", "127.0.0.1:8080"),
         dashboards=_read_host_port(env, "SANAQ_DASHBOARDS", "127.0.0.1:8081"),
         embedded=_read_host_port(env, "SANAQ_EMBEDDED", "127.0.0.1:8123"),
@@ -175,6 +181,14 @@ def _read_host_port(env: Mapping[str, str], variable: str, default: str) -> Host
     if parts is None or parts[2] is None:
         raise _wrong(variable, "must be host:port, with a port up to 65535")
     return HostPort(host=parts[1], port=parts[2])
+
+
+def _read_compression(env: Mapping[str, str]) -> Compression:
+    text = env.get("SANAQ_SPOOL_COMPRESSION", "lz4")
+    for known in get_args(Compression):
+        if text == known:
+            return cast("Compression", known)
+    raise _wrong("SANAQ_SPOOL_COMPRESSION", "must be lz4, zstd or uncompressed")
 
 
 def _read_master_key(env: Mapping[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import numpy as np
@@ -24,7 +24,7 @@ from storage.logs import Log
 from storage.schemas import TABLES
 from storage.spool_protocol import Commit as CommitMessage
 from storage.spool_protocol import Count, is_well_formed
-from storage.spool_rows import decode_rows
+from storage.spool_rows import Compression, decode_rows
 from tests.collector.worlds import context, event
 
 UUIDS = [f"0b2a6f2e-5f65-4b8e-9c5f-{n:012x}" for n in range(9)]
@@ -65,6 +65,16 @@ def test_parts_are_cut_by_table_and_sorted_by_site() -> None:
     assert UUID(name_batch(usage.part.batch_id)).version == 4
     by_row = dict(zip(frame["row"], frame["identity"], strict=True))
     assert usage.part.digests == b"".join(by_row[row] for row in usage.rows)
+
+
+def test_rows_are_readable_in_an_uncompressed_part_alone() -> None:
+    sent, raw = event(page_path="/listing/" + "horses" * 9), b"horses" * 9
+    batch = [request(sent), request(sent, site="abc")]
+    for compression in get_args(Compression):
+        (worked,) = work_batch(batch, protect, log_to(io.StringIO()), compression)
+        is_there = compression == "uncompressed"
+        assert all((raw in cut.part.blob) is is_there for cut in worked.cuts)
+    assert len(decode_rows("events", worked.cuts[0].part.blob)) == 2
 
 
 def test_no_rows_make_no_parts() -> None:

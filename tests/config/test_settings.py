@@ -61,7 +61,9 @@ def test_everything_can_be_set(home: Path) -> None:
         SANAQ_MASTER_KEY_FILE="/etc/sanaq/key",
         SANAQ_TLS_CERT="/etc/sanaq/cert.pem",
         SANAQ_TLS_KEY="/etc/sanaq/key.pem",
+        SANAQ_SPOOL_COMPRESSION="uncompressed",
     )
+    assert settings.spool_compression == "uncompressed"
     assert settings.clickhouse == "https://u:p@ch.example:8443/sanaq"
     assert settings.trusted_proxies == ("10.0.0.1/32", "192.168.0.0/16", "fd00::/8")
     assert settings.collector == HostPort(host="::1", port=0)
@@ -86,6 +88,7 @@ def test_everything_can_be_set(home: Path) -> None:
         ("SANAQ_CLICKHOUSE", "clickhouse:///hidden"),
         ("SANAQ_REGISTRY", "hidden"),
         ("SANAQ_TLS_CERT", "/hidden.pem"),
+        ("SANAQ_SPOOL_COMPRESSION", "hidden"),
     ],
 )
 def test_a_wrong_variable_is_named_without_its_value(home: Path, variable: str, value: str) -> None:
