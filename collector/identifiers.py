@@ -12,6 +12,9 @@ from uuid import UUID
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _USUAL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+")
+_PHONE = re.compile(r"\+(?:[ ().-]*[0-9]){8,15}")
+_BETWEEN_DIGITS = re.compile(r"[^0-9]+")
 _ZEROES = re.compile(r"[0\-]+")
 
 NO_IDS = frozenset({"", "unknown", "null", "none", "undefined", "nil", "9774d56d682e549c"})
@@ -28,14 +31,21 @@ LETTERS_MIN = 4
 def canonical_id(text: str | None) -> bytes | None:
     """Give the canonical form of a person, device or session id; None where it is no id.
 
-    UUIDs in any case or grouping become lower-case dashed text; other ids are trimmed, composed
-    (Unicode NFC) and keep their case, since an operator's ids may differ by it.
+    UUIDs in any case or grouping become lower-case dashed text. Other ids are trimmed, composed
+    (Unicode NFC) and keep their case, since an operator's ids may differ by it; where an operator
+    names people by e-mail or international phone number, those are lower-case and bare digits.
     """
     if text is None or is_no_id(text):
         return None
     trimmed = text.strip()
     uuid = read_uuid(trimmed)
-    return (uuid or unicodedata.normalize("NFC", trimmed)).encode("utf-8", "replace")
+    if uuid is not None:
+        return uuid.encode()
+    if trimmed.startswith("+") and _PHONE.fullmatch(trimmed):
+        trimmed = f"+{_BETWEEN_DIGITS.sub('', trimmed)}"
+    elif "@" in trimmed and _EMAIL.fullmatch(trimmed):
+        trimmed = trimmed.lower()
+    return unicodedata.normalize("NFC", trimmed).encode("utf-8", "replace")
 
 
 def is_no_id(text: str) -> bool:

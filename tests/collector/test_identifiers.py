@@ -31,6 +31,14 @@ UUID = "5d3a6f2e-5f65-4b8e-9c5f-0a3f2d4b7c11"
         ("00000000-0000-0000-0000-000000000000", None),
         ("9774d56d682e549c", None),
         ("000001", b"000001"),
+        ("Aigul.S@Mail.KZ", b"aigul.s@mail.kz"),
+        ("aigul@@Mail.KZ", b"aigul@@Mail.KZ"),
+        ("Team@Home", b"Team@Home"),
+        ("+7 (701) 123-45-67", b"+77011234567"),
+        ("+77011234567", b"+77011234567"),
+        ("+7 701 123", b"+7 701 123"),
+        ("+7 701 123 45 67 ext", b"+7 701 123 45 67 ext"),
+        ("8 701 123 45 67", b"8 701 123 45 67"),
     ],
 )
 def test_canonical(text: str | None, canonical: bytes | None) -> None:
