@@ -8,6 +8,7 @@ counting goes on (a visit that meets two hosts may count twice that day); any ot
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -66,6 +67,12 @@ class SharedKeyringFile(KeyringFile):
             return None
         return super().insert_or_find(name, standing.sealed, standing.made_at)
 
+    def note_use(self, name: KeyName, now: datetime) -> None:
+        """Note that this host asked for a key; the others learn of it when they follow."""
+        super().note_use(name, now)
+        with suppress(Unavailable):
+            shared_keys.note_use(self._registry, name, now)
+
     def rotate(self, site: str, key_class: KeyClass, starts_at: datetime) -> None:
         """Begin an epoch on every host."""
         shared_keys.rotate(self._registry, site, key_class, starts_at)
@@ -84,12 +91,19 @@ class SharedKeyringFile(KeyringFile):
         return super().destroy(names, now)
 
     def follow(self, now: datetime) -> None:
-        """Take over what other hosts rotated and destroyed, and end salts that are too old.
+        """Take over what other hosts rotated, used and destroyed, and end salts that are too old.
+
+        Why uses: a key outlives the last rows digested with it, on whichever host that was.
 
         Errors: Unavailable.
         """
         for site, key_class, starts_at in shared_keys.list_rotations(self._registry):
             super().rotate(site, cast("KeyClass", key_class), starts_at)
+        uses = shared_keys.list_uses(self._registry)
+        for one in self.list_keys():
+            used_at = uses.get(one.name)
+            if used_at is not None and used_at > one.used_at:
+                super().note_use(one.name, used_at)
         since = self._followed_at or datetime.fromtimestamp(0, now.tzinfo)
         ended = set(shared_keys.list_ends(self._registry, since - ENDS_READ_AGAIN))
         gone = [one.name for one in self.list_keys() if tuple(one.name) in ended]

@@ -19,11 +19,13 @@ def _name_columns() -> list[Column[str]]:
 
 def _keys_table(name: str) -> Table:
     sealed = Column("sealed", sa.LargeBinary(64), nullable=False)
-    return Table(name, METADATA, *_name_columns(), sealed, Column("made_at", Moment))
+    moments = (Column("made_at", Moment, nullable=False), Column("used_at", Moment, nullable=False))
+    return Table(name, METADATA, *_name_columns(), sealed, *moments)
 
 
 shared_keys = _keys_table("shared_keys")
-"""Sealed keys of all classes but `visit`, so that every host digests with the same."""
+"""Sealed keys of all classes but `visit`, so that every host digests with the same; `used_at` is
+the last day on which any host asked for one."""
 
 shared_salts = _keys_table("shared_salts")
 """Sealed visit salts, at most 48 hours old. On PostgreSQL outside its log, and so in no copy that

@@ -38,10 +38,25 @@ def offer(registry: Registry, name: Name, sealed: bytes, made_at: datetime) -> S
             return None
         standing = _find(connection, name)
         if standing is None:
-            row = _row(name) | {"sealed": sealed, "made_at": made_at}
+            row = _row(name) | {"sealed": sealed, "made_at": made_at, "used_at": made_at}
             connection.execute(table.insert().values(row))
             standing = _find(connection, name)
         return standing
+
+
+def note_use(registry: Registry, name: Name, used_at: datetime) -> None:
+    """Note that a host asked for a key at this moment."""
+    table = _table_of(name)
+    with registry.write() as connection:
+        change = table.update().where(_is(table, name) & (table.c.used_at < used_at))
+        connection.execute(change.values(used_at=used_at))
+
+
+def list_uses(registry: Registry) -> dict[Name, datetime]:
+    """Give when each lasting key was last asked for, on whichever host."""
+    with registry.read() as connection:
+        rows = connection.execute(sa.select(shared_keys)).all()
+    return {(row[0], row[1], row[2]): row.used_at for row in rows}
 
 
 def list_shared(registry: Registry) -> dict[Name, bytes]:

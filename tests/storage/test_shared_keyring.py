@@ -181,6 +181,17 @@ def test_bytes_owed_to_oblivion_are_driven_out_by_the_next_process(
     assert driven == ["out"]
 
 
+def test_a_key_outlives_the_rows_of_every_host(host: OpenHost, clock: HandClock) -> None:
+    """One host imports late under an old epoch's key; the other one's sweep spares it."""
+    keyring, other = host("a"), host("b")
+    key = keyring.key("soq", "advertising", NOW)
+    clock.now = NOW + 150 * DAY
+    assert other.key("soq", "advertising", NOW) == key
+    keyring.follow()
+    assert keyring.sweep(NOW + 170 * DAY, retain) == []
+    assert len(keyring.sweep(NOW + 270 * DAY, retain)) == 1
+
+
 def test_a_rotation_holds_on_every_host(host: OpenHost, clock: HandClock) -> None:
     keyring, other = host("a"), host("b")
     start = next_start(NOW, on_monday=False)
