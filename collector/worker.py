@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 
@@ -21,6 +22,9 @@ from starlette.routing import Route
 
 from collector.batcher import Batcher, KnownIds
 from collector.clients import read_client
+from collector.consent_desk import PATH as CONSENT_PATH
+from collector.consent_desk import ConsentEndpoint
+from collector.consent_parts import open_consents
 from collector.context import Context
 from collector.digests import Digester
 from collector.geography import open_geography
@@ -80,10 +84,12 @@ def run_worker(settings: Settings, listener: socket.socket, clock: Clock = utc_n
 def make_app(settings: Settings, clock: Clock = utc_now) -> Starlette:
     """Give the collector's web application; its parts start with it and end with it."""
     vocabulary = load_vocabulary(settings.config_dir)
-    key_book = KeyBook(open_registry(settings, clock), clock)
+    registry, log = open_registry(settings, clock), get_log("collector", clock)
+    key_book = KeyBook(registry, clock)
     spool = SpoolClient(spooler_socket(settings))
-    protect = partial(_protect, make_context(settings, vocabulary, key_book, clock))
-    log = get_log("collector", clock)
+    context = make_context(settings, vocabulary, key_book, clock)
+    book, consent_desk = open_consents(settings, registry, context, spool, clock, log)
+    protect = partial(_protect, replace(context, records_of=book.records_of))
     known_ids, compression = _known_ids(settings), settings.spool_compression
     batcher = Batcher(protect, spool, known_ids, settings.limits, log, compression)
     desk = Desk(
@@ -98,15 +104,18 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        fresh = asyncio.create_task(key_book.keep_fresh())
-        batches = asyncio.create_task(batcher.run())
+        fresh = [asyncio.create_task(known.keep_fresh()) for known in (key_book, book)]
+        work = asyncio.gather(batcher.run(), consent_desk.run())
         yield
-        fresh.cancel()
+        for task in fresh:
+            task.cancel()
         batcher.stop()
-        await batches
+        consent_desk.stop()
+        await work
         await spool.close()
 
     routes = [Route(path, Ingest(desk, protocol)) for path, protocol in PROTOCOLS.items()]
+    routes.append(Route(CONSENT_PATH, ConsentEndpoint(desk, consent_desk)))
     routes += [Route("/livez", live), Route("/readyz", partial(_ready, spool))]
     return Starlette(routes=routes, lifespan=lifespan)
 
