@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "import": "Historical data, through the HTTP endpoint.",
     "ledger": "Where every event went.",
     "release": "Anonymised releases for partners.",
+    "consent": "Receipts of consent, verified.",
     "policy": "Check the configuration.",
     "sql": "Read-only SQL for operators, on the audit log.",
     "audit": "The tamper-evident log.",
