@@ -18,11 +18,13 @@ from starlette.types import Receive, Scope
 
 from collector.consent_book import ConsentBook
 from collector.consent_scribe import Entry, Scribe, make_part
+from collector.device_cookie import PURPOSE, DeviceCookie
 from collector.ingest import Desk, Ingest
 from collector.outcomes import BadRequest
 from collector.peers import limited_as
 from collector.protocols import PROTOCOLS
 from collector.protocols.consent_record import ConsentRecord, decode_record
+from collector.verdicts import Became
 from storage.errors import Unavailable
 from storage.logs import Log, name_error, name_place
 from storage.registry import Registry, consents
@@ -144,9 +146,29 @@ class ConsentEndpoint(Ingest):
         if not sender.trusted and not self._desk.rate.admits(limited_as(sender.address)):
             raise BadRequest("rate_limited")
         body = await self._read(scope, headers, receive, sender.trusted)
+        cookie = self._cookie(headers, sender)
         try:
-            record = decode_record(body, sender, self._desk.terms)
+            record = decode_record(body, sender, self._desk.terms, cookie.value if cookie else "")
+            became = _became(record, cookie)
         except BadRequest as fault:
             self._desk.batcher.count_undecodable(key.site, fault.reason)
             raise
-        return await self._consent_desk.submit(record), None
+        receipt = await self._consent_desk.submit(record)
+        return receipt, cookie and cookie.answer(became)
+
+
+def _became(record: ConsentRecord, cookie: DeviceCookie | None) -> Became:
+    """Give what a record makes of the device id of the first-party cookie.
+
+    Errors: BadRequest `record_invalid` where nobody is named and no cookie is there that a no
+        could be about.
+    """
+    if PURPOSE in record.refused:
+        became: Became = "refused"
+    else:
+        became = "kept" if PURPOSE in record.granted else ""
+    if cookie is None or record.ids != (("device", cookie.value),):
+        return became if became == "refused" else ""
+    if cookie.is_new and became != "kept":
+        raise BadRequest("record_invalid")
+    return became

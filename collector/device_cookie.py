@@ -18,13 +18,16 @@ import polars as pl
 
 from collector.identifiers import canonical_id, read_uuid
 from collector.raw_event import Decoded, RawEvent
-from collector.verdicts import Verdict
+from collector.verdicts import Became, Verdict
 from storage.schemas import NO_ID
 
 NAME = "sanaq_device"
 
-REFUSED = "analytics=!"
-"""How a decision begins that denies the purpose which a device id is kept for."""
+PURPOSE = "analytics"
+"""The purpose that a device id is kept for."""
+
+REFUSED = f"{PURPOSE}=!"
+"""How a decision begins that denies it."""
 
 ATTRIBUTES = "Secure; HttpOnly; SameSite=Strict"
 
@@ -61,11 +64,11 @@ class DeviceCookie(NamedTuple):
             if event._device is None:
                 event._device = self.value
 
-    def answer(self, verdict: Verdict) -> str | None:
-        """Give the `Set-Cookie` header that follows from what became of the events, if any."""
-        if verdict.cookie == "kept" and self.is_new:
+    def answer(self, became: Became) -> str | None:
+        """Give the `Set-Cookie` header that follows from what became of its id, if any."""
+        if became == "kept" and self.is_new:
             return f"{NAME}={self.value}; Max-Age={self.days * SECONDS_PER_DAY}; {ATTRIBUTES}"
-        if verdict.cookie == "refused" and not self.is_new:
+        if became == "refused" and not self.is_new:
             return f"{NAME}=; Max-Age=0; {ATTRIBUTES}"
         return None
 

@@ -121,12 +121,16 @@ class Ingest:
         if self._protocol.name == "pixel":
             await self._desk.batcher.submit(key.site, decoded)
             return PIXEL_GIF, None
-        days = self._desk.terms.policy.device_cookie_days(key.site)
-        cookie = None if sender.trusted else DeviceCookie.of(headers, days)
+        cookie = self._cookie(headers, sender)
         if cookie is not None:
             cookie.lend(decoded)
         verdict = await self._desk.batcher.submit(key.site, decoded)
-        return verdict.answer(sender.trusted), cookie and cookie.answer(verdict)
+        return verdict.answer(sender.trusted), cookie and cookie.answer(verdict.cookie)
+
+    def _cookie(self, headers: Mapping[str, str], sender: Sender) -> DeviceCookie | None:
+        """Give the first-party cookie of a request, None where none is used."""
+        days = self._desk.terms.policy.device_cookie_days(sender.site)
+        return None if sender.trusted else DeviceCookie.of(headers, days)
 
     async def _find_key(self, scope: Scope, headers: Mapping[str, str]) -> WriteKey:
         """Give the request's write key.

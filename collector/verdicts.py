@@ -9,6 +9,9 @@ import msgspec
 
 from collector.outcomes import REFUSALS
 
+Became = Literal["", "kept", "refused"]
+"""What became of a device id: kept, refused by somebody's word, or neither."""
+
 
 @dataclass
 class Verdict:
@@ -20,7 +23,7 @@ class Verdict:
     duplicate: int = 0
     without_event_id: int = 0
     """Events whose id was made by us: sending them again would count them again."""
-    cookie: Literal["", "kept", "refused"] = ""
+    cookie: Became = ""
     """What became of the device id of the request's first-party cookie."""
 
     @property

@@ -62,11 +62,12 @@ class ConsentRecord:
     """When the person decided, UTC milliseconds since 1970; never after its receipt."""
 
 
-def decode_record(body: bytes, sender: Sender, terms: Terms) -> ConsentRecord:
+def decode_record(body: bytes, sender: Sender, terms: Terms, device: str = "") -> ConsentRecord:
     """Decode a record of consent.
 
     A purpose is granted by literal `true`, refused by literal `false`; of a key that is repeated
     the refusal stays. A browser key may refuse for any identifier and grant for a device alone.
+    `device` is the first-party cookie's, whom a record is about that names nobody.
     Errors: BadRequest `body_invalid`; `record_invalid` where it names no identifier or no purpose
         of the policy, or a field has another form; `key_kind` where all it says is a grant that
         needs a server key.
@@ -74,7 +75,7 @@ def decode_record(body: bytes, sender: Sender, terms: Terms) -> ConsentRecord:
     said = read_json(body)
     if not isinstance(said, dict):
         raise BadRequest("body_invalid")
-    ids = _read_ids(said)
+    ids = _read_ids(said, device)
     yes, no = _read_purposes(said, terms.policy)
     may = {purpose for purpose in yes if _may_grant(said, purpose, sender.site, terms.policy)}
     is_public = not sender.trusted and any(kind != "device" for kind, _ in ids)
@@ -97,13 +98,15 @@ def decode_record(body: bytes, sender: Sender, terms: Terms) -> ConsentRecord:
     )
 
 
-def _read_ids(said: Mapping[str, Any]) -> tuple[tuple[IdKind, str], ...]:
+def _read_ids(said: Mapping[str, Any], device: str) -> tuple[tuple[IdKind, str], ...]:
     """Give the identifiers that are somebody's."""
     ids: list[tuple[IdKind, str]] = []
     for kind in CANONICAL:
         text = _read_text(said, kind, ID_CHARS_MAX)
         if consent_value(kind, text) is not None:
             ids.append((kind, text))
+    if not ids and device:
+        return (("device", device),)
     if not ids:
         raise BadRequest("record_invalid")
     return tuple(ids)

@@ -12,7 +12,7 @@ from collector.device_cookie import DeviceCookie, judge_cookies
 from collector.frames import to_frame
 from collector.raw_event import Decoded, RawEvent
 from collector.stages import PROTECT
-from collector.verdicts import Verdict
+from collector.verdicts import Became, Verdict
 from tests.collector.worlds import ALL, bits, context, event
 
 SENT = "5d3a6f2e-5f65-4b8e-9c5f-0a3f2d4b7c11"
@@ -27,15 +27,15 @@ def cookie_of(headers: dict[str, str], days: int = 395) -> DeviceCookie:
     return cookie
 
 
-def play(cookie: DeviceCookie, *events: RawEvent) -> Verdict:
-    """Take events with a cookie through the pipeline and give the verdict."""
+def play(cookie: DeviceCookie, *events: RawEvent) -> Became:
+    """Take events with a cookie through the pipeline and say what became of its id."""
     decoded = Decoded(list(events), list(range(len(events))), [])
     cookie.lend(decoded)
     frame = PROTECT.run(to_frame(decoded.events), context()).frame
     verdict = Verdict(len(events))
     owners = [(0, index) for index in range(len(events))]
     judge_cookies(frame, decoded.events, owners, [decoded.cookie], [verdict])
-    return verdict
+    return verdict.cookie
 
 
 @pytest.mark.parametrize(
@@ -98,25 +98,25 @@ def test_what_does_not_speak_of_it_changes_nothing(
     """Silence, other purposes, an id of the app's own, events that are not stored."""
     said = {"granted": bits("analytics")} | fields
     cookie = cookie_of(headers)
-    verdict = play(cookie, event(**said))
-    kept = cookie.is_new and verdict.cookie == "kept"
-    assert (cookie.answer(verdict) is not None) == kept
-    assert verdict.cookie == ("kept" if fields == {"refused": bits("advertising")} else "")
+    became = play(cookie, event(**said))
+    kept = cookie.is_new and became == "kept"
+    assert (cookie.answer(became) is not None) == kept
+    assert became == ("kept" if fields == {"refused": bits("advertising")} else "")
 
 
 def test_a_cookie_that_was_brought_is_not_set_again() -> None:
     """Its life is the chosen one, however often its browser comes back."""
     cookie = cookie_of(BROUGHT)
-    verdict = play(cookie, event(), event(_device="another"))
-    assert verdict.cookie == "kept" and cookie.answer(verdict) is None
+    became = play(cookie, event(), event(_device="another"))
+    assert became == "kept" and cookie.answer(became) is None
 
 
 def test_a_refusal_takes_it_away_and_sets_no_other() -> None:
     refusing = event(granted=0, refused=bits("analytics"))
     cookie = cookie_of(BROUGHT)
-    verdict = play(cookie, refusing, event(granted=0))
+    became = play(cookie, refusing, event(granted=0))
     taken_away = "sanaq_device=; Max-Age=0; Secure; HttpOnly; SameSite=Strict"
-    assert cookie.answer(verdict) == taken_away
+    assert cookie.answer(became) == taken_away
     assert cookie.answer(play(cookie, event(), refusing, event())) == taken_away
     own = event(granted=0, refused=bits("analytics"), _device="another")
     assert cookie.answer(play(cookie, own)) == taken_away

@@ -15,7 +15,7 @@ from playwright.sync_api import Page
 
 from tests.browser import open_page
 from tests.helpers import ROOT
-from tests.service import Service, running
+from tests.service import Service, running, wait_until
 from tests.storage.keyring_worlds import find_bytes
 
 SEND = """async ([url, key, event]) => {
@@ -143,3 +143,41 @@ def test_server_keys_and_the_pixel_set_none(service: Service) -> None:
     assert "set-cookie" in service.post(browser, body, headers=same).headers
     answer = httpx.get(f"{service.collector}/v1/pixel.gif?key={browser}", headers=same)
     assert answer.status_code == 200 and "set-cookie" not in answer.headers
+
+
+RECORD = """async ([url, key, record]) => {
+    const body = JSON.stringify(record);
+    const answer = await fetch(`${url}/v1/consent?key=${key}`, {method: "POST", body});
+    return answer.status;
+}"""
+
+
+def test_a_decision_on_record_sets_the_cookie_and_takes_it_away(service: Service) -> None:
+    """Scripts cannot read the cookie, so a record that names nobody is about its device."""
+    with open_page() as page:
+        browser = Browser(page, service, "records")
+
+        def decide(answer: bool) -> int:
+            record = {"purposes": {"analytics": answer}, "method": "banner"}
+            return int(page.evaluate(RECORD, [service.collector, browser.key, record]))
+
+        assert (decide(False), browser.cookies()) == (400, [])
+        assert decide(True) == 200
+        (cookie,) = browser.cookies()
+        wait_until(lambda: sends_a_device(browser), 5)
+        assert decide(True) == 200
+        assert [one["value"] for one in browser.cookies()] == [cookie["value"]]
+        assert (decide(False), browser.cookies()) == (200, [])
+        page.context.add_cookies([cookie])
+        browser.send(consent=YES)
+        assert browser.cookies() == []
+
+
+def sends_a_device(browser: Browser) -> bool:
+    """Send an event that says nothing of consent, and tell whether one kept a device."""
+    browser.send()
+    browser.service.await_loaded()
+    rows = browser.service.sql(
+        "SELECT count() AS n FROM sanaq.events WHERE site = 'records' AND subject_kind = 'device'"
+    )
+    return bool(rows[0]["n"])
