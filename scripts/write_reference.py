@@ -1,4 +1,6 @@
-"""Writes docs/reference.md from the code, so that no setting, reason or command goes untold.
+"""Writes docs/reference.md and the tables of docs/privacy.md from the code.
+
+So no setting, reason or command goes untold, and no rule of consent is told otherwise than it is.
 
 Run by `make docs`; a house test fails where the file differs from what this would write, and
 where something lacks its sentence.
@@ -13,6 +15,7 @@ from scripts import (
     reference_vocabulary,
 )
 from scripts.chromium import ROOT
+from scripts.truth_table import write_page
 
 REFERENCE = ROOT / "docs" / "reference.md"
 
@@ -45,3 +48,4 @@ def build_reference() -> str:
 
 if __name__ == "__main__":
     REFERENCE.write_text(build_reference())
+    write_page()

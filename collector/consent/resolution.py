@@ -3,10 +3,11 @@
 The order, of which the first that holds decides (design 4.5):
 
 1. a recorded restriction, objection or withdrawal denies;
-2. an explicit refusal in any source denies, where the basis can be refused;
-3. an explicit grant permits, from a source that the policy accepts for that purpose on that site;
-4. a legal basis other than consent permits;
-5. otherwise it is denied: nobody said anything that counts.
+2. a legal basis that cannot be refused permits, whatever is said;
+3. an explicit refusal in any source denies;
+4. an explicit grant permits, from a source that the policy accepts for that purpose on that site;
+5. a legal basis other than consent permits;
+6. otherwise it is denied: nobody said anything that counts.
 """
 
 from __future__ import annotations
@@ -55,7 +56,10 @@ def resolve(
         if denies := _recorded_no(name, bit, basis, recorded):
             by_record |= bit
             decided_by.append(f"{name}=!{denies}")
-        elif (no := _refusal(bit, statements)) and basis in REFUSABLE_BASES:
+        elif basis not in REFUSABLE_BASES:
+            permitted |= bit
+            decided_by.append(f"{name}={basis}")
+        elif no := _refusal(bit, statements):
             decided_by.append(f"{name}=!{no}")
         elif yes := _grant(name, bit, statements, recorded, policy, site):
             permitted |= bit

@@ -74,7 +74,7 @@ def test_signals_and_bases(statements: list[Statement], site: str, by: str) -> N
     [
         ({"withdrawn": bits("analytics")}, "soq", "!withdrawal"),
         ({"withdrawn": bits("analytics")}, "open", "!withdrawal"),
-        ({"withdrawn": bits("analytics")}, "bound", "native"),
+        ({"withdrawn": bits("analytics")}, "bound", "contract"),
         ({"withdrawn": bits("advertising")}, "soq", "native"),
         ({"restricted": True}, "soq", "!restriction"),
         ({"restricted": True}, "bound", "!restriction"),
