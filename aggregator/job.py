@@ -17,6 +17,7 @@ from config.policy import Policy
 from config.policy_file import load_policy
 from config.release_files import load_releases
 from config.releases import Release, Releases
+from config.residency import check_partners
 from storage.clock import Clock, utc_now
 from storage.keyring import Keyring, open_keyring
 from storage.registry import Registry, audit, open_registry
@@ -74,6 +75,9 @@ def open_job(settings: Settings, clock: Clock = utc_now) -> Iterator[Job]:
     """
     with ExitStack() as stack:
         config, policy = load_releases(settings.config_dir), load_policy(settings.config_dir)
+        for release in config.releases.values():
+            for complaint in check_partners(settings.config_dir, release, policy):
+                raise complaint
         registry = open_registry(settings, clock)
         stack.callback(registry.close)
         keyring = open_keyring(settings, clock)

@@ -45,12 +45,16 @@ from storage.errors import Unavailable
 from storage.http_bounds import BoundedHttp
 from storage.keyring import open_keyring
 from storage.logs import get_log
+from storage.registry.allowances import note_allowances
 from storage.registry.engine import open_registry
 from storage.spool_client import SpoolClient
 from storage.spooler import spooler_socket
 
 BACKLOG_MAX = 2_048
 """Connections that may wait to be accepted."""
+
+ACTOR = "collector"
+"""Who the audit log names for what comes into force with a worker's start."""
 
 KEEP_ALIVE_SECONDS = 30
 STOP_SECONDS_MAX = 20
@@ -84,7 +88,12 @@ def run_worker(settings: Settings, listener: socket.socket, clock: Clock = utc_n
 def make_app(settings: Settings, clock: Clock = utc_now) -> Starlette:
     """Give the collector's web application; its parts start with it and end with it."""
     vocabulary = load_vocabulary(settings.config_dir)
+<<<<<<< HEAD
     registry, log = open_registry(settings, clock), get_log("collector", clock)
+=======
+    registry = open_registry(settings, clock)
+    note_allowances(registry, vocabulary.policy, ACTOR)
+>>>>>>> f01d3a6 (wip)
     key_book = KeyBook(registry, clock)
     spool = SpoolClient(spooler_socket(settings))
     context = make_context(settings, vocabulary, key_book, clock)

@@ -15,7 +15,8 @@ from config.catalogue_files import read_catalogue
 from config.errors import ConfigError
 from config.loading import read_toml, sort_errors
 from config.pii_file import read_pii_rules
-from config.settings import config_folder
+from config.residency import check_addresses
+from config.settings import config_folder, load_settings
 from config.vocabulary import check_vocabulary
 from storage.clock import Clock, utc_now
 from storage.schemas import TABLES
@@ -34,7 +35,8 @@ def policy() -> None:
 def check(as_json: bool) -> None:
     """Read every configuration file and name file and line of every mistake.
 
-    Looks into SANAQ_CONFIG, changes nothing. Exits with 2 where a file is wrong.
+    Looks into SANAQ_CONFIG and at the hosts that the environment names, changes nothing. Exits
+    with 2 where something is wrong.
 
     \b
     Example:
@@ -56,10 +58,21 @@ def find_mistakes(config_dir: Path, clock: Clock) -> list[ConfigError]:
     columns = {table: list(schema) for table, schema in TABLES.items()}
     errors = check_vocabulary(config_dir, columns, clock().date())
     rules, _ = read_pii_rules(config_dir)
+    errors += _check_addresses()
     if rules is not None:
         document = read_toml(config_dir / "pii.toml")
         errors += [document.complain(path, what) for path, what in check_examples(rules)]
     return sort_errors(errors)
+
+
+def _check_addresses() -> Iterator[ConfigError]:
+    """Hold the hosts that the environment names against the policy, where both can be read."""
+    try:
+        settings = load_settings()
+        yield from check_addresses(settings)
+    except ConfigError as error:
+        if str(error.file) == "environment":
+            yield error
 
 
 def find_ending(config_dir: Path, clock: Clock) -> list[ConfigError]:

@@ -118,12 +118,14 @@ class Cookies(Strict):
 
 
 class Store(Strict):
-    """Where one store lies."""
+    """Where one store, or one partner, lies."""
 
     country: Country
     """ISO 3166-1 alpha-2 code."""
     cross_border_basis: Text | None = None
     """Why data may lie outside the policy's country; needed there."""
+    hosts: tuple[Annotated[str, Field(pattern=r"^[a-z0-9._:-]{1,253}$")], ...] = ()
+    """Other hosts than this one that it may lie on, without ports."""
 
 
 class SiteRule(Strict):
@@ -174,6 +176,8 @@ class Policy(Strict):
     """Source of consent -> what it may grant; others grant nothing."""
     stores: dict[str, Store]
     """Name -> where it lies, for every store."""
+    partners: dict[str, Store] = Field(default_factory=dict)
+    """Name -> where a partner takes its releases to."""
     sites: dict[SiteName, SiteRule] = Field(default_factory=dict)
     """Site -> where it differs."""
 

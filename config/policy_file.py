@@ -126,12 +126,17 @@ def _check_stores(policy: Policy) -> Iterator[Found]:
     for name in STORES:
         if name not in policy.stores:
             yield ("stores",), f"stores.{name} is missing; say where it lies"
-    for name, store in policy.stores.items():
+    for name in policy.stores:
         if name not in STORES:
             yield ("stores", name), f"there is no store {name}; remove it"
-        if store.country != policy.country and store.cross_border_basis is None:
-            what = f"stores.{name} lies outside {policy.country}; give its cross_border_basis"
-            yield ("stores", name, "country"), what
+    for kind, places in (("stores", policy.stores), ("partners", policy.partners)):
+        for name, place in places.items():
+            if place.country != policy.country and place.cross_border_basis is None:
+                what = f"{kind}.{name} lies outside {policy.country}; give its cross_border_basis"
+                yield (kind, name, "country"), what
+    for name, partner in policy.partners.items():
+        if partner.hosts:
+            yield ("partners", name, "hosts"), "hosts are of stores; a partner comes for its files"
 
 
 def _check_sites(policy: Policy) -> Iterator[Found]:

@@ -24,6 +24,7 @@ from config.policy import Policy
 from config.policy_file import read_policy
 from config.release_files import read_releases
 from config.releases import Releases
+from config.residency import check_partners
 
 PROPERTY_SOURCE = "properties."
 """How a release names a property of its events."""
@@ -94,6 +95,9 @@ def read_vocabulary(
         errors += _check_categories(config_dir, catalogue, categories, policy)
     if catalogue and releases:
         errors += _check_releases(config_dir, catalogue, releases)
+    if policy and releases:
+        for release in releases.releases.values():
+            errors += check_partners(config_dir, release, policy)
     if catalogue and today:
         errors += _check_ends(config_dir, catalogue, today)
     if errors or not (policy and catalogue and categories and pii_rules and releases and limits):

@@ -20,6 +20,7 @@ import polars as pl
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error, ProgrammingError
 
+from config.residency import hold_store
 from config.settings import Settings
 from storage.embedded.roles import secret_file
 from storage.errors import Unavailable
@@ -81,7 +82,7 @@ def connect(settings: Settings, role: RoleName = "sanaq_writer") -> Client:
 
     A client is for one thread at a time and asks nothing by itself after this.
     Errors: `Unavailable`, also while the embedded warehouse has never run; `Refused` where the
-    server does not take the credentials.
+    server does not take the credentials; `ConfigError` where the policy does not declare its host.
     """
     with errors():
         return clickhouse_connect.get_client(
@@ -101,6 +102,7 @@ def connect(settings: Settings, role: RoleName = "sanaq_writer") -> Client:
 def _address(settings: Settings, role: RoleName) -> dict[str, Any]:
     """Give host, port, database and credentials for clickhouse-connect."""
     if settings.clickhouse is not None:
+        hold_store(settings, "warehouse")
         return _read_dsn(urlsplit(settings.clickhouse))
     try:
         password = secret_file(settings.home / "warehouse", role).read_text()

@@ -26,6 +26,7 @@ from sqlalchemy.exc import (
 )
 
 from config.errors import ConfigError
+from config.residency import hold_store
 from storage.clock import Clock, utc_now
 from storage.errors import Unavailable
 from storage.registry.address import POSTGRESQL, fill_defaults, name_mistake, read_address
@@ -123,8 +124,9 @@ def open_registry(settings: Settings, clock: Clock = utc_now) -> Registry:
     """Open the registry that the settings name, at its newest schema version.
 
     Errors: Unavailable when the database does not answer; ConfigError when it is too new, or the
-    address, user, password or rights are wrong.
+    address, user, password or rights are wrong, or the policy does not declare its host.
     """
+    hold_store(settings, "registry")
     settings.path("registry")
     return open_dsn(settings.registry_dsn, clock)
 
