@@ -13,9 +13,11 @@ from collector.loading import Loader
 from config.settings import Settings
 from storage import warehouse
 from storage.clock import utc_now
+from storage.schemas import ID_COLUMN, TABLES
 from storage.spool import SpooledBatch
 from storage.spool_rows import encode_rows
-from tests.integration.warehouses import make_events, serve_warehouse
+from tests.integration.warehouses import serve_warehouse
+from tests.storage.warehouses import frame_of
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -32,27 +34,31 @@ def client(settings: Settings) -> Iterator[Client]:
         yield connected
 
 
-def test_of_a_batch_that_is_there_in_part_the_rest_is_loaded_site_by_site(client: Client) -> None:
-    batch_id, event_id = uuid4(), str(uuid4())
+@pytest.mark.parametrize("table", TABLES)
+def test_of_a_batch_that_is_there_in_part_the_rest_is_loaded_site_by_site(
+    client: Client, table: str
+) -> None:
+    batch_id, row_id, column = uuid4(), str(uuid4()), ID_COLUMN[table]
     rows = [
-        {"site": site, "event_id": one, "batch_id": str(batch_id), "event_name": "page_view"}
+        {"site": site, column: one, "batch_id": str(batch_id), "received_at": utc_now()}
         for site in ("aul", "soq")
-        for one in (event_id, str(uuid4()))
+        for one in (row_id, str(uuid4()))
     ]
-    frame = make_events(rows, utc_now())
-    # Of both sites' events with the same id, one site's made it before the loader died.
-    warehouse.insert_frame(client, "events", frame.head(1), f"sanaq-load-{uuid4().hex}")
-    batch = SpooledBatch(1, batch_id.bytes, "events", 4, encode_rows("events", frame), b"", 0, True)
-    assert Loader(client, lambda seconds: None).load("events", [batch]).loaded == [1]
-    assert _rows_of(client, batch_id) == sorted((row["site"], row["event_id"]) for row in rows)
+    frame = frame_of(table, rows)
+    # Of both sites' rows with the same id, one site's made it before the loader died.
+    warehouse.insert_frame(client, table, frame.head(1), f"sanaq-load-{uuid4().hex}")
+    batch = SpooledBatch(1, batch_id.bytes, table, 4, encode_rows(table, frame), b"", 0, True)
+    assert Loader(client, lambda seconds: None).load(table, [batch]).loaded == [1]
+    assert _rows_of(client, table, batch_id) == sorted((row["site"], row[column]) for row in rows)
     # And what is there whole is left alone.
-    Loader(client, lambda seconds: None).load("events", [batch])
-    assert len(_rows_of(client, batch_id)) == 4
+    Loader(client, lambda seconds: None).load(table, [batch])
+    assert len(_rows_of(client, table, batch_id)) == 4
 
 
-def _rows_of(client: Client, batch_id: UUID) -> list[tuple[str, str]]:
+def _rows_of(client: Client, table: str, batch_id: UUID) -> list[tuple[str, str]]:
+    name = f"toString({ID_COLUMN[table]})"
     query = (
-        "SELECT site, toString(event_id) FROM sanaq.events WHERE batch_id = {batch:UUID} "
-        "ORDER BY site, toString(event_id)"
+        f"SELECT site, {name} FROM sanaq.{table} WHERE batch_id = {{batch:UUID}} "
+        f"ORDER BY site, {name}"
     )
     return [(row[0], row[1]) for row in client.query(query, {"batch": batch_id}).result_rows]
