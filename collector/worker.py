@@ -88,4 +88,98 @@ def run_worker(settings: Settings, listener: socket.socket, clock: Clock = utc_n
 def make_app(settings: Settings, clock: Clock = utc_now) -> Starlette:
     """Give the collector's web application; its parts start with it and end with it."""
     vocabulary = load_vocabulary(settings.config_dir)
+    registry, log = open_registry(settings, clock), get_log("collector", clock)
     note_allowances(registry, vocabulary.policy, ACTOR)
+    key_book = KeyBook(registry, clock)
+    spool = SpoolClient(spooler_socket(settings))
+    context = make_context(settings, vocabulary, key_book, clock)
+    book, consent_desk = open_consents(settings, registry, context, spool, clock, log)
+    protect = partial(_protect, replace(context, records_of=book.records_of))
+    known_ids, compression = _known_ids(settings), settings.spool_compression
+    batcher = Batcher(protect, spool, known_ids, settings.limits, log, compression)
+    desk = Desk(
+        batcher=batcher,
+        key_book=key_book,
+        rate=RateLimit(settings.limits.requests_per_address_per_second_max, time.monotonic),
+        terms=Terms(vocabulary.policy, settings.limits),
+        proxies=read_networks(settings.trusted_proxies),
+        clock=clock,
+        log=log,
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        fresh = [asyncio.create_task(known.keep_fresh()) for known in (key_book, book)]
+        work = asyncio.gather(batcher.run(), consent_desk.run())
+        yield
+        for task in fresh:
+            task.cancel()
+        batcher.stop()
+        consent_desk.stop()
+        await work
+        await spool.close()
+
+    routes = [Route(path, Ingest(desk, protocol)) for path, protocol in PROTOCOLS.items()]
+    routes.append(Route(CONSENT_PATH, ConsentEndpoint(desk, consent_desk)))
+    routes += [Route("/livez", live), Route("/readyz", partial(_ready, spool))]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def make_context(
+    settings: Settings, vocabulary: Vocabulary, key_book: KeyBook, clock: Clock
+) -> Context:
+    """Give what the stages may know, from the configuration and the keyring."""
+    digester = Digester(open_keyring(settings, clock), key_book.zone_of, time.monotonic)
+    return Context(
+        policy=vocabulary.policy,
+        catalogue=vocabulary.catalogue,
+        categories=vocabulary.categories,
+        limits=settings.limits,
+        place_of=open_geography(settings.geo_mmdb),
+        client_of=read_client,
+        scrubber=Scrubber.of(vocabulary.pii_rules),
+        digest_many=digester.digest_many,
+        admit_name=UndeclaredNames(settings.limits.undeclared_names_per_site_max).admit,
+    )
+
+
+async def live(request: Request) -> Response:
+    """Say that the process runs."""
+    return JSONResponse({"status": "live"})
+
+
+async def _ready(spool: SpoolClient, request: Request) -> Response:
+    """Say whether the spool can take a batch; a warehouse that is down does not matter here."""
+    state: str = "unavailable"
+    with suppress(Unavailable):
+        state = (await spool.status()).state
+    return JSONResponse({"status": state}, 200 if state == "ready" else 503)
+
+
+def _protect(context: Context, batch: pl.DataFrame) -> Result:
+    """Take a batch through the pipeline."""
+    return PROTECT.run(batch, context)
+
+
+def _known_ids(settings: Settings) -> KnownIds:
+    """Give the look-up of event ids in the warehouse; it connects when an import first asks.
+
+    Batches ask from threads of their own; the connection is for one at a time.
+    """
+    connected: list[Client] = []
+    asking = Lock()
+
+    def known_ids(table: str, site: str, event_ids: list[str]) -> set[str]:
+        with asking:
+            if not connected:
+                connected.append(warehouse.connect(settings, "sanaq_reader"))
+            return warehouse.existing_event_ids(connected[0], table, site, event_ids)
+
+    return known_ids
+
+
+def _silence_libraries() -> None:
+    """Keep libraries from logging: a traceback may quote what a sender sent."""
+    for name in ("uvicorn", "uvicorn.error", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [logging.NullHandler()], False
