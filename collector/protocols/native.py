@@ -52,13 +52,14 @@ def _decode(body: bytes, sender: Sender, terms: Terms, table: str) -> Decoded:
         raise BadRequest("key_kind")
     base = _base_of(envelope, sender)
     said = sender.statements if envelope.import_ is None else ()
-    claims = Claims(said, _read_consent(envelope, body), sender.site, terms)
+    consent = _read_consent(envelope, body)
+    claims = Claims(said, consent, envelope.context, sender.site, terms)
     decoded = Decoded([], [], [])
     for index, piece in enumerate(envelope.events):
         text = bytes(piece)
         event = _read_event(text, terms.limits.json_depth_max)
         if isinstance(event, Event) and (event.kind in KINDS or _is_usage(event, table)):
-            signals = claims.text_of(text, bytes(event.consent))
+            signals = claims.text_of(text, event)
             decoded.events.append(_to_raw(event, base, sender, signals, table))
             decoded.positions.append(index)
         else:

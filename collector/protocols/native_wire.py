@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -24,9 +24,13 @@ class App(msgspec.Struct):
 
 
 class Device(msgspec.Struct):
-    """The device, as the app knows it."""
+    """The device, as the app knows it, and its own switches for tracking, in whatever form."""
 
     model: Text = ""
+    att_status: Any = None
+    """Tracking authorisation of iOS: 0 to 3, or its name."""
+    ad_tracking_enabled: Any = None
+    limit_ad_tracking: Any = None
 
 
 class Screen(msgspec.Struct):
