@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from collector.consent.browser_flags import read_do_not_track, read_global_privacy_control
+from collector.consent.iab import read_gpp_statement, read_tcf_statement
 from collector.consent.native import read_native
-from collector.consent.signal import Statement
+from collector.consent.signal import Evidence, Statement
 from config.policy import Policy
 
-
-@dataclass(frozen=True)
-class Evidence:
-    """Everything a sender may have said of consent; memory only."""
-
-    headers: Mapping[str, str]
-    """Headers of the request, names in lower case."""
-    cookies: Mapping[str, str]
-    """Cookies of the request, values as sent."""
-    query: Mapping[str, str]
-    """Parameters of the request's query."""
-    consent: object | None
-    """The native consent object of the payload, read from JSON."""
-    device: object | None
-    """What the payload says of the device's own switches."""
-
+__all__ = ["READERS", "Evidence", "Reader", "read_evidence"]
 
 Reader = Callable[[Evidence, Policy, str], Statement | None]
 """(evidence, policy, site) -> what one source says, or None where it was not there."""
@@ -55,5 +40,11 @@ def _read_dnt(evidence: Evidence, policy: Policy, site: str) -> Statement | None
     return Statement("dnt", 0, refused) if refused else None
 
 
-READERS: tuple[Reader, ...] = (_read_native, _read_gpc, _read_dnt)
+READERS: tuple[Reader, ...] = (
+    _read_native,
+    read_tcf_statement,
+    read_gpp_statement,
+    _read_gpc,
+    _read_dnt,
+)
 """Every source, in the order in which they are named where several say the same."""

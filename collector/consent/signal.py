@@ -1,7 +1,9 @@
-"""What a consent signal says of each purpose: granted, refused, or nothing."""
+"""What a request carries about consent, and what a signal says: granted, refused, or nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -29,3 +31,19 @@ class Statement(NamedTuple):
     """Purposes refused, likewise."""
     readable: bool = True
     """False where the source was there and could not be read: it says nothing and is counted."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything a sender may have said of consent; memory only."""
+
+    headers: Mapping[str, str]
+    """Headers of the request, names in lower case."""
+    cookies: Mapping[str, str]
+    """Cookies of the request, values as sent."""
+    query: Mapping[str, str]
+    """Parameters of the request's query."""
+    consent: object | None
+    """The native consent object of the payload, read from JSON."""
+    device: object | None
+    """What the payload says of the device's own switches."""
