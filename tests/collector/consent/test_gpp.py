@@ -122,6 +122,9 @@ def test_a_refusal_in_one_section_beats_a_grant_in_another() -> None:
     assert said is not None
     assert "advertising" in said["refused"] and "analytics" in said["granted"]
     assert "advertising" not in said["granted"]
+    assert says(read_gpp, f"{header}~{ACCEPTED}~{_section(7)[:-2]}") is None
+    cut = f"{header}~{ACCEPTED[:-20]}~{_section(7, targeted_advertising_opt_out=[1])}"
+    assert says(read_gpp, cut) == {"granted": [], "refused": ["advertising"]}
 
 
 @pytest.mark.parametrize(
