@@ -15,8 +15,12 @@ from collector.protocols.terms import Terms
 KEY = b'"consent"'
 """How the key of a consent object is spelled."""
 
-SWITCHES = ("att_status", "ad_tracking_enabled", "limit_ad_tracking")
-"""What `context.device` may tell of the device's own switches."""
+SWITCHES = {
+    "tracking_status": "trackingStatus",
+    "ad_tracking_enabled": "adTrackingEnabled",
+    "limit_ad_tracking": "limitAdTracking",
+}
+"""What `context.device` may tell of the device's own switches, and how mobile SDKs call them."""
 
 Switches = dict[str, Any]
 """Those switches by name, as sent; and `advertising_id`, where that is one of nobody's."""
@@ -80,7 +84,7 @@ def _switches(context: EventContext | None) -> Switches:
     """Give the switches of a device that a sender tells of."""
     if context is None or context.device is None:
         return {}
-    told = ((name, getattr(context.device, name)) for name in SWITCHES)
+    told = ((sdk_name, getattr(context.device, name)) for name, sdk_name in SWITCHES.items())
     return {name: value for name, value in told if value is not None}
 
 

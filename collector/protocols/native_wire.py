@@ -27,7 +27,7 @@ class Device(msgspec.Struct):
     """The device, as the app knows it, and its own switches for tracking, in whatever form."""
 
     model: Text = ""
-    att_status: Any = None
+    tracking_status: Any = None
     """Tracking authorisation of iOS: 0 to 3, or its name."""
     ad_tracking_enabled: Any = None
     limit_ad_tracking: Any = None
