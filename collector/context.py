@@ -6,7 +6,7 @@ with its own bounded cache.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -74,8 +74,8 @@ class Context:
     """The PII rules, compiled."""
     digest_many: DigestMany
     """Keyed digests; the keys themselves are out of a stage's sight."""
-    admit_name: Callable[[str, str], bool]
-    """(site, undeclared event name) -> False once the site has sent too many names."""
+    admit_names: Callable[[str, Collection[str]], frozenset[str]]
+    """(site, its undeclared event names) -> those that may be kept; others are too many."""
     records_of: Records = none_recorded
     """What the consent ledger holds about the people of each event."""
 

@@ -92,7 +92,8 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Starlette:
     note_allowances(registry, vocabulary.policy, ACTOR)
     key_book = KeyBook(registry, clock)
     spool = SpoolClient(spooler_socket(settings))
-    context = make_context(settings, vocabulary, key_book, clock)
+    names = UndeclaredNames(registry, settings.limits.undeclared_names_per_site_max)
+    context = replace(make_context(settings, vocabulary, key_book, clock), admit_names=names.admit)
     book, consent_desk = open_consents(settings, registry, context, spool, clock, log)
     protect = partial(_protect, replace(context, records_of=book.records_of))
     known_ids, compression = _known_ids(settings), settings.spool_compression
@@ -139,7 +140,7 @@ def make_context(
         client_of=read_client,
         scrubber=Scrubber.of(vocabulary.pii_rules),
         digest_many=digester.digest_many,
-        admit_name=UndeclaredNames(settings.limits.undeclared_names_per_site_max).admit,
+        admit_names=lambda site, names: frozenset(names),
     )
 
 

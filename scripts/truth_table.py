@@ -173,7 +173,7 @@ def _make_context(catalogue: Catalogue, recorded: Recorded) -> Context:
         client_of=read_client,
         scrubber=Scrubber.of(vocabulary.pii_rules),
         digest_many=lambda key_class, sites, moments, values: [None for _ in values],
-        admit_name=lambda site, name: True,
+        admit_names=lambda site, names: frozenset(names),
         records_of=lambda sites, *ids: [recorded for _ in sites],
     )
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collector.frames import DECODED, PROTECTED
 from collector.pipeline import Pipeline
+from collector.stages.admit import admit
 from collector.stages.conform import conform
 from collector.stages.gate import gate
 from collector.stages.identify_client import identify_client
@@ -21,7 +22,7 @@ from collector.stages.scrub import scrub
 from collector.stages.strike import strike
 from collector.stages.validate import validate
 
-STAGES = [gate, validate, strike, locate, identify_client, scrub, pseudonymise, conform]
+STAGES = [gate, validate, strike, locate, identify_client, scrub, admit, pseudonymise, conform]
 """What happens to a batch, in order."""
 
 PROTECT = Pipeline.of(DECODED, STAGES, PROTECTED)

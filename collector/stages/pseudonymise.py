@@ -40,7 +40,7 @@ IDENTIFYING = (
 
 
 @stage(
-    needs=["site", "table", "occurred_at", "may_visit", *IDENTIFYING],
+    needs=["site", "table", "occurred_at", "may_visit", "is_admitted", *IDENTIFYING],
     adds={
         "event_id": pl.String,
         "identity": pl.Binary,
@@ -52,7 +52,7 @@ IDENTIFYING = (
         "subject_id": pl.Binary,
         "subject_kind": pl.String,
     },
-    drops=IDENTIFYING,
+    drops=[*IDENTIFYING, "is_admitted"],
 )
 def pseudonymise(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Replace every identifier by a keyed digest; after this no column identifies.
@@ -81,7 +81,7 @@ def pseudonymise(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
         pl.Series("identity", identities, pl.Binary),
         *_subjects(digests),
     ]
-    return change(batch, columns, drops=IDENTIFYING)
+    return change(batch, columns, drops=[*IDENTIFYING, "is_admitted"])
 
 
 def _visit_values(batch: pl.DataFrame, ids: Sequence[Sequence[bytes | None]]) -> list[bytes | None]:

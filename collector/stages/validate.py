@@ -55,7 +55,6 @@ the limit, would pass unseen."""
     rejects=[
         "event_undeclared",
         "event_expired",
-        "names_exceeded",
         "property_invalid",
         "properties_too_many",
         "too_late",
@@ -110,7 +109,7 @@ def _fault_of_name(
         return "event_expired" if declared.is_expired(today) else None
     if table == "events" and not context.policy.keeps_undeclared(site):
         return "event_undeclared"
-    return None if context.admit_name(site, name) else "names_exceeded"
+    return None
 
 
 def _check_clock(batch: pl.DataFrame, limits: Limits) -> tuple[list[int], list[str | None]]:

@@ -218,3 +218,12 @@ consent_states = sa.Table(
 )
 """What holds of one identifier, under its digest by the site's consent key; purposes are joined
 by blanks. `seq` grows with every change of any row, so that collectors read what changed alone."""
+
+undeclared_names = sa.Table(
+    "undeclared_names",
+    METADATA,
+    sa.Column("site", sa.String(64), primary_key=True),
+    sa.Column("digest", sa.String(32), primary_key=True),
+    sa.Column("first_at", Moment, nullable=False),
+)
+"""Event names that no file declares, by a digest of the name as events keep it."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from config.errors import ConfigError
 from storage.registry.key_tables import add_shared_keys
-from storage.registry.tables import METADATA, consent_states, meta
+from storage.registry.tables import METADATA, consent_states, meta, undeclared_names
 
 LOCK_NUMBER = 0x53414E4151
 """Advisory lock that starting processes queue at on PostgreSQL; any constant will do."""
@@ -30,7 +30,16 @@ def _add_consents(connection: Connection) -> None:
     connection.execute(meta.insert().values(name="consent_seq", value=0))
 
 
-VERSIONS: list[Callable[[Connection], None]] = [_create_tables, _add_consents, add_shared_keys]
+def _add_names(connection: Connection) -> None:
+    undeclared_names.create(connection, checkfirst=True)
+
+
+VERSIONS: list[Callable[[Connection], None]] = [
+    _create_tables,
+    _add_consents,
+    add_shared_keys,
+    _add_names,
+]
 """Position + 1 is the version's number; an entry that was shipped never changes."""
 
 

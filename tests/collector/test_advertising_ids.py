@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.advertising_ids import DOCUMENTED, canonical_advertising_id
+from collector.stages.admit import admit
 from collector.stages.gate import gate
 from collector.stages.pseudonymise import pseudonymise
 from collector.stages.validate import validate
@@ -62,7 +63,7 @@ NOBODYS = [
 @pytest.mark.parametrize("sent", NOBODYS)
 def test_an_id_of_nobody_becomes_null_and_is_never_digested(sent: str | None) -> None:
     assert canonical_advertising_id(sent) is None
-    batch = run_stages([gate, validate, pseudonymise], event(_advertising_id=sent))
+    batch = run_stages([gate, validate, admit, pseudonymise], event(_advertising_id=sent))
     assert rows_of(batch, "advertising_id") == [(None,)]
 
 

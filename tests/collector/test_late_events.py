@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from collector.digests import CACHED_SECONDS_MAX, Digester
+from collector.stages.admit import admit
 from collector.stages.gate import gate
 from collector.stages.pseudonymise import pseudonymise
 from collector.stages.validate import validate
@@ -48,7 +49,7 @@ class Worlds:
         self.keyring.sweep(self.clock.now, POLICY.retention_days)
         one = event(occurred_at_ms=ms(occurred_at), received_at_ms=ms(self.clock.now), **fields)
         digest_many: Callable[..., Any] = self._digester.digest_many
-        batch = run_stages([gate, validate, pseudonymise], one, digest_many=digest_many)
+        batch = run_stages([gate, validate, admit, pseudonymise], one, digest_many=digest_many)
         (row,) = rows_of(batch, *COLUMNS, "visit_id")
         return row
 

@@ -7,12 +7,13 @@ from uuid import UUID
 
 import pytest
 
+from collector.stages.admit import admit
 from collector.stages.gate import gate
 from collector.stages.pseudonymise import IDENTIFYING, pseudonymise
 from collector.stages.validate import validate
 from tests.collector.worlds import bits, event, rows_of, run_stages, show_digests
 
-STAGES = [gate, validate, pseudonymise]
+STAGES = [gate, validate, admit, pseudonymise]
 UUID_SENT = "0b2a6f2e-5f65-4b8e-9c5f-0a3f2d4b7c11"
 ADVERTISING = "c59d9eb7-02be-4d0f-a3f5-6e1f1c7a9b20"
 IDS = {"_person": "p", "_device": "d", "_advertising_id": ADVERTISING, "_session": "s"}

@@ -7,7 +7,6 @@ import re
 
 import pytest
 
-from collector.names import UndeclaredNames
 from collector.outcomes import FAULTS, REASONS, REFUSALS, BadRequest
 from collector.rate import ADDRESSES_MAX, RateLimit
 from collector.verdicts import Verdict
@@ -38,13 +37,6 @@ def test_a_flood_of_addresses_takes_bounded_memory_and_harms_nobody() -> None:
     rate = RateLimit(1, HandSeconds())
     assert all(rate.admits(str(n)) for n in range(ADDRESSES_MAX + 10))
     assert [rate.admits("0") for _ in range(3)] == [True, True, False]
-
-
-def test_names_are_remembered_up_to_a_bound_for_each_site() -> None:
-    names = UndeclaredNames(2)
-    said = [names.admit("soq", name) for name in ("a", "b", "c", "a", "b", "c")]
-    assert said == [True, True, False, True, True, False]
-    assert names.admit("other", "c")
 
 
 def test_reasons_are_a_closed_set_with_a_sentence_each() -> None:

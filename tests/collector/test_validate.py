@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from collector.names import UndeclaredNames
 from collector.pipeline import REASON
 from collector.stages.gate import gate
 from collector.stages.validate import CUT_MARGIN_CHARS, validate
@@ -85,14 +84,6 @@ def test_an_undeclared_name_needs_the_site_to_keep_such() -> None:
     sent = [event(event_name="never_declared"), event(event_name="page_view")]
     assert reasons(*sent, policy=strict) == ["event_undeclared", None]
     assert reasons(event(event_name="odd", table="diagnostics"), policy=strict) == [None]
-
-
-def test_only_so_many_undeclared_names_a_site() -> None:
-    names = UndeclaredNames(2)
-    sent = [event(event_name=name) for name in ("a", "b", "a", "c", "page_view")]
-    sent.append(event(event_name="c", site="other"))
-    expected = [None, None, None, "names_exceeded", None, None]
-    assert reasons(*sent, admit_name=names.admit) == expected
 
 
 def test_an_expired_event_type_is_rejected_from_its_day_on() -> None:
