@@ -10,6 +10,8 @@ import ipaddress
 import re
 from collections.abc import Callable
 
+import phonenumbers
+
 _FIRST_WEIGHTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 _SECOND_WEIGHTS = (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2)
 _NOT_DIGIT = re.compile(r"\D+")
@@ -69,6 +71,33 @@ def is_dated_iin(text: str) -> bool:
     return is_birthday and _MOMENT.fullmatch(digits) is None
 
 
+def is_dated_bin(text: str) -> bool:
+    """Tell whether 12 digits are a Kazakh business id: month, kind, branch and check digit.
+
+    Source: the same rules; the fifth digit is 4, 5 or 6, the sixth 0 to 3. No moment in 12 digits
+    has such a fifth digit: it would be a month or day past the last.
+    """
+    digits = digits_of(text)
+    if not is_iin(digits) or digits[4] not in "456" or digits[5] not in "0123":
+        return False
+    return 1 <= int(digits[2:4]) <= 12
+
+
+def is_iban(text: str) -> bool:
+    """Tell whether an account's check digits are right (ISO 13616: modulo 97 is 1)."""
+    signs = "".join(text.split()).upper()
+    turned = signs[4:] + signs[:4]
+    if not turned.isascii() or not turned.isalnum():
+        return False
+    return int("".join(str(int(sign, 36)) for sign in turned)) % 97 == 1
+
+
+def is_imei(text: str) -> bool:
+    """Tell whether 15 digits end in their Luhn digit (3GPP TS 23.003, annex B)."""
+    digits = digits_of(text)
+    return len(digits) == 15 and luhn_check_digit(digits[:-1]) == int(digits[-1])
+
+
 def luhn_check_digit(others: str) -> int:
     """Give the digit that completes a number by the Luhn formula (ISO/IEC 7812-1)."""
     total = 0
@@ -116,6 +145,26 @@ def is_phone_international(text: str) -> bool:
     return not (len(digits) <= 10 and _THOUSANDS.fullmatch(text))
 
 
+def is_phone_national(text: str) -> bool:
+    """Tell whether a number without a plus may be dialled: from abroad, in Britain, Russia or
+    the United States, whose forms the first digits tell apart.
+
+    Source: the numbering plans that `phonenumbers` carries.
+    """
+    digits = digits_of(text)
+    if _THOUSANDS.fullmatch(text) or digits.endswith("0000000"):
+        return False
+    if digits.startswith("07") and len(digits) == 11:
+        return True  # A British mobile number; the plan leaves out those kept for films.
+    is_abroad = digits.startswith("00")
+    country = {"0": "GB", "8": "RU"}.get(digits[:1], "US") if len(digits) > 10 else "US"
+    try:
+        found = phonenumbers.parse(f"+{digits[2:]}" if is_abroad else digits, country)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_valid_number(found)
+
+
 def is_ipv4(text: str) -> bool:
     """Tell whether four numbers are an address of somebody and no version.
 
@@ -136,13 +185,30 @@ def is_ipv6(text: str) -> bool:
     return len(groups) >= 3 and any(len(group) > 2 for group in groups)
 
 
+def is_mac(text: str) -> bool:
+    """Tell whether pairs of hexadecimal digits are a network card's address, and no times."""
+    pairs = set(re.split("[:-]", text.lower()))
+    return len(pairs) > 1 and re.search("[a-f]", text, re.IGNORECASE) is not None
+
+
+def is_coordinates(text: str) -> bool:
+    """Tell whether two decimals are a place: both below one are shares, not a place at sea."""
+    return any(abs(float(number)) >= 1 for number in re.findall(r"\d+\.\d+", text))
+
+
 CHECKS: dict[str, Callable[[str], bool]] = {
     "iin": is_iin,
     "iin_dated": is_dated_iin,
+    "bin_dated": is_dated_bin,
     "card": is_card,
+    "iban": is_iban,
+    "imei": is_imei,
     "phone_kz": is_phone_kz,
+    "phone_national": is_phone_national,
     "phone_international": is_phone_international,
     "ipv4": is_ipv4,
     "ipv6": is_ipv6,
+    "mac": is_mac,
+    "coordinates": is_coordinates,
 }
 """Name in `pii.toml` -> check."""

@@ -1,4 +1,4 @@
-"""Other readings of a text: with escapes decoded, odd digits made plain, invisible signs gone.
+"""Other readings of a text: escapes and base64 decoded, odd digits plain, invisible signs gone.
 
 Called by `collector.pii`, so that a number does not pass because somebody wrote it oddly. Each
 reading knows where in the original each of its characters came from.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from base64 import urlsafe_b64decode
 from typing import NamedTuple
 
 LEVELS_MAX = 3
@@ -17,8 +18,17 @@ LEVELS_MAX = 3
 SEPARATOR = "\x1f"
 """Stands between texts that are looked at together; left as it is."""
 
+_BASE64 = r"(?:[I-Za-f][C-HS-Xi-nyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]){3,4096}"
+"""Base64 of plain ASCII text: every third byte below 128 leaves each sign half of its choices."""
+
+_LOOK_ALIKES = {"O": "0", "o": "0", "О": "0", "о": "0", "З": "3", "з": "3"}
+"""Latin and Cyrillic letters that are written for digits."""
+
 _ESCAPE = re.compile(
-    r"(?P<percent>(?:%[0-9A-Fa-f]{2})+)|%u(?P<old>[0-9A-Fa-f]{4})|\\u(?P<json>[0-9A-Fa-f]{4})"
+    r"(?P<base64>" + _BASE64 + r"[A-Za-z0-9+_-]{0,3}={0,2})"
+    r"|(?<![^\W\d_])"
+    r"(?P<alike>(?:(?<=[0-9])|(?<=[0-9][ \-()]))[OoОоЗз]{1,16}|[OoОоЗз]{1,16}(?=[0-9]))(?![^\W\d_])"
+    r"|(?P<percent>(?:%[0-9A-Fa-f]{2})+)|%u(?P<old>[0-9A-Fa-f]{4})|\\u(?P<json>[0-9A-Fa-f]{4})"
     r"|\\x(?P<hex>[0-9A-Fa-f]{2})|&\#x(?P<sgml>[0-9A-Fa-f]{1,6});|&\#(?P<entity>[0-9]{1,7});"
     r"|(?P<at>&commat;)"
 )
@@ -78,16 +88,22 @@ _ODD = re.compile(f"[{_ODD_CLASS}]")
 _ODD_ASCII = re.compile(r"[%\\&\x00-\x08\x0b\x0c\x0e-\x1e\x7f]")
 _ESCAPE_START = r"%[0-9A-Fau]|\\[ux]|&[\#c]|[\x00-\x08\x0b\x0c\x0e-\x1e\x7f]"
 _ESCAPES = re.compile(_ESCAPE_START)
+_HIDDEN_PATTERN = r"[0-9][Oo]{1,16}[0-9]|" + _BASE64
+_HIDDEN = re.compile(_HIDDEN_PATTERN)
+_CYRILLIC_PATTERN = r"[0-9][ОоЗз]|[ОЗ][0-9]"
+_CYRILLIC = re.compile(_CYRILLIC_PATTERN)
 
-ODD_PATTERN = f"{_ESCAPE_START}|[{_ODD_CLASS}]"
+ODD_PATTERN = f"{_ESCAPE_START}|{_HIDDEN_PATTERN}|{_CYRILLIC_PATTERN}|[{_ODD_CLASS}]"
 """What stands in every text that can be read in another way, for Polars' expressions."""
 
 
 def is_odd(text: str) -> bool:
     """Tell whether a text can be read in another way than as it stands."""
-    if not text.isascii() and _ODD.search(text) is not None:
+    if not text.isascii() and (_ODD.search(text) or _CYRILLIC.search(text)):
         return True
-    return _ODD_ASCII.search(text) is not None and _ESCAPES.search(text) is not None
+    if _ODD_ASCII.search(text) is not None and _ESCAPES.search(text) is not None:
+        return True
+    return _HIDDEN.search(text) is not None
 
 
 def read_oddly(text: str) -> list[Reading]:
@@ -136,6 +152,11 @@ def _decode(reading: Reading) -> Reading:
 
 def _decoded(found: re.Match[str]) -> list[tuple[str, int, int]]:
     """Give the characters of one escape, each with the span of its text."""
+    start, end = found.span()
+    if found.group("base64"):
+        return [(char, start, end) for char in _base64_decoded(found.group())]
+    if found.group("alike"):
+        return [(_LOOK_ALIKES[c], at, at + 1) for at, c in enumerate(found.group(), start)]
     if found.group("percent"):
         return _percent_decoded(found.group("percent"), found.start())
     if found.group("at"):
@@ -162,3 +183,10 @@ def _percent_decoded(escaped: str, offset: int) -> list[tuple[str, int, int]]:
         decoded.append((char, offset + 3 * at, offset + 3 * (at + size)))
         at += size
     return decoded
+
+
+def _base64_decoded(text: str) -> str:
+    """Decode a run of base64, in either alphabet; bytes that are no text become a sign."""
+    signs = text.rstrip("=").replace("+", "-").replace("/", "_")
+    whole = signs[: len(signs) - (len(signs) % 4 == 1)]
+    return urlsafe_b64decode(whole + "=" * (-len(whole) % 4)).decode("utf-8", "replace")

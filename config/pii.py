@@ -20,8 +20,9 @@ WORDS_MAX = 16
 """Most words of a property's name that are compared."""
 
 Check = Literal[
-    "none", "iin", "iin_dated", "card", "phone_kz", "phone_international", "ipv4", "ipv6"
-]
+    "none", "iin", "iin_dated", "bin_dated", "card", "iban", "imei", "phone_kz", "phone_national",
+    "phone_international", "ipv4", "ipv6", "mac", "coordinates",
+]  # fmt: skip
 Mark = Annotated[str, Field(pattern=r"^\[[a-z_]{1,30}\]$")]
 Pattern = Annotated[str, Field(min_length=1, max_length=4_000)]
 Example = Annotated[str, Field(min_length=1, max_length=500)]

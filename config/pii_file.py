@@ -110,9 +110,9 @@ def _check_pattern(pattern: str, at: tuple[str, ...]) -> Iterator[Found]:
 
 
 def _check_needs(rule: PiiRule, at: tuple[str, ...]) -> Iterator[Found]:
-    """A rule without digits must say what else gives its text away."""
-    if not rule.digits and not rule.needs_any:
-        yield at, "a rule without digits = true needs needs_any, or all text would be searched"
+    """A rule must say what gives its text away."""
+    if not rule.needs_any and rule.gate is None:
+        yield at, "a rule needs needs_any or a gate, or all text would be searched"
     for index, need in enumerate(rule.needs_any):
         if need != need.lower():
             yield (*at, "needs_any", index), "needs_any is compared in lower case; write it so"

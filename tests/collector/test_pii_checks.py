@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from collector.pii_checks import (
+    CHECKS,
     iin_check_digit,
     is_card,
     is_dated_iin,
@@ -202,3 +203,36 @@ def test_every_written_out_ipv6_address_passes(address: object) -> None:
 @pytest.mark.parametrize("text", ["a::b", "::1", "05:11:12", "01:02:03:04:05:06:07:08", "::"])
 def test_other_colons_are_no_address(text: str) -> None:
     assert not is_ipv6(text)
+
+
+CASES = {
+    "bin_dated": (["990140000384", "080853062023"], ["990140000385", "991340000384", "1"]),
+    "iban": (
+        ["KZ86125KZT5004100100", "GB29 NWBK 6016 1331 9268 19", "de89370400440532013000"],
+        ["KZ86125KZT5004100101", "GB29 NWBK 6016 1331 9268 18", "KZ86125KZT500410010²", ""],
+    ),
+    "imei": (["352099001761481", "35-209900-176148-1"], ["352099001761482", "35209900176148"]),
+    "mac": (
+        ["3c:38:f1:a6:8d:13", "F0-DE-1F-FB-14-33"],
+        ["10:20:30:40:50:60", "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00"],
+    ),
+    "coordinates": (["43.2384, 76.9451", "0.1234 32.5678"], ["0.1234, 0.5678"]),
+    "phone_national": (
+        ["(415) 555-2671", "8 916 123-45-67", "020 7946 0958", "07700 900123", "0044 7911 094021"],
+        ["123-456-7890", "8 100 123-45-67", "00 000 000 000", "8 500 000", "1"],
+    ),
+}
+"""Check -> texts that pass, and texts that do not."""
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_known_texts_pass_and_others_do_not(name: str) -> None:
+    good, bad = CASES[name]
+    assert [text for text in good if not CHECKS[name](text)] == []
+    assert [text for text in bad if CHECKS[name](text)] == []
+
+
+@given(st.sampled_from(sorted(CHECKS)), st.text(max_size=40))
+def test_no_check_ever_raises_on_digits_with_signs(name: str, text: str) -> None:
+    if name in ("bin_dated", "imei", "mac", "coordinates", "phone_national", "iban"):
+        assert CHECKS[name](text) in (True, False)

@@ -30,6 +30,12 @@ from collector.unfold import LEVELS_MAX, is_odd, read_oddly
         ("1\u03362", "12"),
         ("a＠b．kz", "a@b.kz"),
         ("%FF1", "ÿ1"),
+        ("id=YWlndWxAbWFpbC5reg==&x", "id=aigul@mail.kz&x"),
+        ("/c/ODc3OCA3MDMgMTEgNjk=/", "/c/8778 703 11 69/"),
+        ("%59%57%6c%6e%64%57%78%41%62%57%46%70%62%43%35%72%65%67", "aigul@mail.kz"),
+        ("8 7О1 2З4", "8 701 234"),
+        ("5З54ОО6ОО8781757", "5354006008781757"),
+        ("70o12", "70012"),
     ],
 )
 def test_the_deepest_reading_is_plain(text: str, plain: str) -> None:

@@ -97,7 +97,7 @@ def test_other_properties_are_none(rules: PiiRules, key: str) -> None:
         ('needs_any = ["@"]', "needs_any = []", "needs needs_any"),
         ('    "тел", "моб"', '    "ТЕЛ", "моб"', "lower case"),
         ("pattern = '(?<=://)", "pattern = '(?<=://", "no regular expression"),
-        ("pattern = '(?<=://) [^", "pattern = '|[^", "matches nothing at all"),
+        ("pattern = '(?<=://) (?!", "pattern = '|(?!", "matches nothing at all"),
     ],
 )
 def test_a_mistake_has_its_line(folder: Path, old: str, new: str, what: str) -> None:
