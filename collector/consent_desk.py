@@ -8,6 +8,7 @@ nobody's yes stands without its evidence. A repeat changes nothing.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from collector.outcomes import BadRequest
 from collector.peers import limited_as
 from collector.protocols import PROTOCOLS
 from collector.protocols.consent_record import ConsentRecord, decode_record
+from collector.rate import RateLimit
 from collector.verdicts import Became
 from storage.errors import Unavailable
 from storage.logs import Log, name_error, name_place
@@ -128,11 +130,13 @@ class ConsentDesk:
 
 
 class ConsentEndpoint(Ingest):
-    """The endpoint of consent records: method, key, origin, rate and bounds as for events."""
+    """The endpoint of consent records: method, key, origin and bounds as for events."""
 
     def __init__(self, desk: Desk, consent_desk: ConsentDesk) -> None:
         super().__init__(desk, PROTOCOLS["/v1/events"])
         self._consent_desk = consent_desk
+        per_second = desk.terms.limits.records_per_address_per_second_max
+        self._rate = RateLimit(per_second, time.monotonic)
 
     async def _answer(
         self, scope: Scope, headers: Mapping[str, str], receive: Receive
@@ -143,7 +147,7 @@ class ConsentEndpoint(Ingest):
         """
         key = await self._find_key(scope, headers)
         sender = self._sender(scope, headers, key)
-        if not sender.trusted and not self._desk.rate.admits(limited_as(sender.address)):
+        if not sender.trusted and not self._rate.admits(limited_as(sender.address)):
             raise BadRequest("rate_limited")
         body = await self._read(scope, headers, receive, sender.trusted)
         cookie = self._cookie(headers, sender)

@@ -42,6 +42,9 @@ class Limits(Strict):
     requests_per_address_per_second_max: Count
     """Most requests a second from one address (of IPv6, one /64) with a browser key, to each
     collector process; more is answered 429."""
+    records_per_address_per_second_max: Count
+    """Most records of consent a second, likewise: each names somebody that every collector
+    process then remembers."""
     undeclared_names_per_site_max: Count
     """Most names of events outside the catalogue that one site may introduce to each collector
     process, until it starts anew."""

@@ -25,6 +25,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     config = copy_config(folder / "config")
     limit = "requests_per_address_per_second_max = "
     change(config, "settings.toml", f"{limit}500", f"{limit}{PER_SECOND}")
+    records = "records_per_address_per_second_max = "
+    change(config, "settings.toml", f"{records}20", f"{records}{PER_SECOND}")
     environ = {"SANAQ_TRUSTED_PROXIES": "127.0.0.1", "SANAQ_CONFIG": str(config)}
     with running(folder, environ) as one:
         yield one
@@ -57,13 +59,19 @@ def test_logs_are_taken_with_a_server_key_alone(service: Service) -> None:
     assert service.post(service.key("logs"), body, path).status_code == 200
 
 
-def test_an_address_with_a_browser_key_may_send_so_much_and_others_go_on(service: Service) -> None:
+RECORD = {"device": "d-1", "purposes": {"analytics": False}}
+
+
+@pytest.mark.parametrize(("path", "body"), [("/v1/events", PAGE), ("/v1/consent", RECORD)])
+def test_an_address_with_a_browser_key_may_send_so_much_and_others_go_on(
+    service: Service, path: str, body: object
+) -> None:
     browser, server = service.key("rates", kind="browser"), service.key("rates")
     with httpx.Client(base_url=service.collector, timeout=30) as client:
 
         def post(key: str, address: str) -> httpx.Response:
             headers = _from(address, authorization=f"Bearer {key}")
-            return client.post("/v1/events", content=json.dumps(PAGE), headers=headers)
+            return client.post(path, content=json.dumps(body), headers=headers)
 
         answers = [post(browser, "192.0.2.7") for _ in range(20 * PER_SECOND)]
         limited = [answer for answer in answers if answer.status_code != 200]
