@@ -20,6 +20,7 @@ from collector.body import inflate
 from collector.clients import join_hints
 from collector.consent.request import read_request
 from collector.device_cookie import DeviceCookie
+from collector.headers import read_headers
 from collector.key_book import KeyBook
 from collector.outcomes import FAULTS, BadRequest
 from collector.peers import Network, address_of, limited_as
@@ -68,7 +69,7 @@ class Ingest:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever happens is told in the closed set of reasons."""
-        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        headers = read_headers(scope["headers"])
         cors = _cors_headers(headers)
         if scope["method"] == "OPTIONS":
             await _reply(send, 204, b"", cors | _preflight_headers(headers))

@@ -14,12 +14,17 @@ from config.policy import Policy
 
 def read_global_privacy_control(headers: Mapping[str, str], policy: Policy) -> int:
     """Give the purposes that `Sec-GPC: 1` refuses."""
-    return _refused_by("gpc", policy) if headers.get("sec-gpc", "").strip() == "1" else 0
+    return _refused_by("gpc", policy) if _is_on(headers.get("sec-gpc", "")) else 0
 
 
 def read_do_not_track(headers: Mapping[str, str], policy: Policy) -> int:
     """Give the purposes that `DNT: 1` refuses."""
-    return _refused_by("dnt", policy) if headers.get("dnt", "").strip() == "1" else 0
+    return _refused_by("dnt", policy) if _is_on(headers.get("dnt", "")) else 0
+
+
+def _is_on(value: str) -> bool:
+    """Tell whether one of a header's values, as repeated ones are joined, is 1."""
+    return "1" in value and any(one.strip() == "1" for one in value.split(","))
 
 
 def _refused_by(signal: str, policy: Policy) -> int:
