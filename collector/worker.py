@@ -42,7 +42,7 @@ from config.vocabulary import Vocabulary, load_vocabulary
 from storage import warehouse
 from storage.clock import Clock, utc_now
 from storage.errors import Unavailable
-from storage.http_bounds import BoundedHttp
+from storage.http_bounds import BoundedHttp, bound_connections
 from storage.keyring import open_keyring
 from storage.logs import get_log
 from storage.registry.allowances import note_allowances
@@ -64,6 +64,7 @@ STOP_SECONDS_MAX = 20
 def run_worker(settings: Settings, listener: socket.socket, clock: Clock = utc_now) -> None:
     """Take requests on a listening socket until SIGTERM; answer what is under way, then end."""
     _silence_libraries()
+    bound_connections()
     config = uvicorn.Config(
         make_app(settings, clock),
         loop="uvloop",
