@@ -29,6 +29,8 @@ def of(*identifiers: str, address: str = ADDRESS, agent: str = CHROME) -> OwnIds
         ("u-1842", "nothing here", "nothing here"),
         ("abc", "abc abcd xabc abc.", "[own_id] abcd xabc [own_id]."),
         ("ab", "ab stays: it would match everywhere", "ab stays: it would match everywhere"),
+        ("seller-1842c", "это ѕеllеr-1842с, СЕller", "это [own_id], СЕller"),
+        ("seller-1842c", "SELLЕR-1842С!", "[own_id]!"),
         ("айгүл-7", "привет, АЙГҮЛ-7!", "привет, [own_id]!"),
         (DEVICE, f"d={DEVICE.lower()}&x", "d=[own_id]&x"),
         (DEVICE, f"d={DEVICE.lower().replace('-', '')}", "d=[own_id]"),
