@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from commands._core_files import forbid_core_files
 from config.errors import ConfigError
 from storage.errors import Unavailable
 from storage.logs import get_log, name_error, name_place
@@ -78,6 +79,7 @@ def sanaq() -> None:
 
 def main() -> None:
     """Run `sanaq`; exit 0 when done, 1 when refused, 2 for usage or configuration."""
+    forbid_core_files()
     try:
         sanaq.main(standalone_mode=False)
     except click.exceptions.Exit as ended:
