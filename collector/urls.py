@@ -1,4 +1,4 @@
-"""What is kept of a URL: host, path, campaign parameters; never user, password or fragment."""
+"""What is kept of a URL: host, path, allowed parameters; never user, password or fragment."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-CAMPAIGN_PARAMETERS = {
-    "utm_source": "campaign_source",
-    "utm_medium": "campaign_medium",
-    "utm_campaign": "campaign_name",
-    "utm_term": "campaign_term",
-    "utm_content": "campaign_content",
-}
-"""Query parameter -> column. These are also all that `page_query` may keep."""
+from config.campaign import CAMPAIGN_PARAMETERS, KEPT_BY_DEFAULT
 
 PARAMETERS_MAX = 200
 
@@ -32,15 +25,15 @@ class PageUrl(NamedTuple):
     """Column -> value."""
 
 
-def split_url(url: str) -> PageUrl:
+def split_url(url: str, kept: frozenset[str] = KEPT_BY_DEFAULT) -> PageUrl:
     """Split a URL into the parts that may be kept; an unreadable one gives empty parts.
 
-    Host in lower case without port; path as sent; query reduced to campaign parameters.
+    Host in lower case without port; path as sent; query reduced to the `kept` parameters.
     """
-    return _remembered(url) if len(url) <= REMEMBERED_CHARS_MAX else _split(url)
+    return _remembered(url, kept) if len(url) <= REMEMBERED_CHARS_MAX else _split(url, kept)
 
 
-def _split(url: str) -> PageUrl:
+def _split(url: str, kept: frozenset[str]) -> PageUrl:
     """Split one URL."""
     try:
         parts = urlsplit(url)
@@ -48,24 +41,29 @@ def _split(url: str) -> PageUrl:
         pairs = parse_qsl(parts.query, max_num_fields=PARAMETERS_MAX)
     except ValueError:
         return PageUrl("", "", "", {})
-    kept = [(name, value) for name, value in pairs if name in CAMPAIGN_PARAMETERS]
-    campaign = {CAMPAIGN_PARAMETERS[name]: value for name, value in kept}
+    pairs = [(name, value) for name, value in pairs if name in kept]
+    campaign = {
+        CAMPAIGN_PARAMETERS[name]: value for name, value in pairs if name in CAMPAIGN_PARAMETERS
+    }
     # Blanks as %20: a plus for a blank would hide a number or a name from those who look for one.
-    query = urlencode(kept, quote_via=quote)
+    query = urlencode(pairs, quote_via=quote)
     return PageUrl(host, parts.path or "/", query, campaign)
 
 
 _remembered = lru_cache(maxsize=4_096)(_split)
 
 
-def url_fields(url: str | None, referrer: str | None) -> dict[str, Any]:
+def url_fields(
+    url: str | None, referrer: str | None, kept: frozenset[str] = KEPT_BY_DEFAULT
+) -> dict[str, Any]:
     """Give the fields of an event that a page's URL and its referrer fill; absent ones fill none.
 
-    A referrer without a host (`-`, a bare path) is none.
+    Of the URL's query the `kept` parameters stay, of the referrer's nothing. A referrer without a
+    host (`-`, a bare path) is none.
     """
     fields: dict[str, Any] = {}
     if url:
-        page = split_url(url)
+        page = split_url(url, kept)
         fields |= {"page_host": page.host, "page_path": page.path, "page_query": page.query}
         fields |= page.campaign
     source = split_url(referrer) if referrer else None

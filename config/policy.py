@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from config.campaign import KEPT_BY_DEFAULT
 from config.controller import Controller
 from config.loading import Strict
 
@@ -49,6 +50,7 @@ Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Version = Annotated[str, Field(pattern=r"^[0-9a-z][0-9a-z.-]{0,31}$")]
 Days = Annotated[int, Field(ge=1, le=36_500)]
 CookieDays = Annotated[int, Field(ge=0, le=400)]
+ParameterName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\[\]-]{0,63}$")]
 SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,31}$")]
 SiteName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
@@ -143,6 +145,8 @@ class SiteRule(Strict):
     """Forbidden category that this site may collect -> on what basis, in words."""
     device_cookie_days: CookieDays | None = None
     """How long this site's first-party cookie lives; none means as in the policy."""
+    query_parameters: tuple[ParameterName, ...] | None = None
+    """All that is kept of a URL's query; none means the campaign parameters."""
     signals: dict[SourceName, SignalRule] = Field(default_factory=dict)
     """Source of consent -> where this site takes it otherwise."""
 
@@ -261,6 +265,11 @@ class Policy(Strict):
         """Give how long a site's first-party cookie lives, in days; 0 where none is set."""
         own = self.sites[site].device_cookie_days if site in self.sites else None
         return self.cookies.device_days if own is None else own
+
+    def query_parameters_of(self, site: str) -> frozenset[str]:
+        """Give the names of the query parameters that a site keeps of a URL."""
+        own = self.sites[site].query_parameters if site in self.sites else None
+        return KEPT_BY_DEFAULT if own is None else frozenset(own)
 
     def geo_of(self, site: str, permitted: bool = True) -> Geo:
         """Give the finest place that a site takes from an address, coarser without permission."""

@@ -91,6 +91,8 @@ def read_vocabulary(
     errors += found
     if catalogue and pii_rules:
         errors += _check_properties(config_dir, catalogue, pii_rules)
+    if pii_rules and policy:
+        errors += _check_queries(config_dir, policy, pii_rules)
     if catalogue and categories and policy:
         errors += _check_categories(config_dir, catalogue, categories, policy)
     if catalogue and releases:
@@ -115,6 +117,16 @@ def _check_properties(
                 document = read_toml(config_dir / "events" / f"{event.name}.toml")
                 what = f"properties.{name} would always be removed by pii.toml; rename or remove it"
                 yield document.complain(("properties", name), what)
+
+
+def _check_queries(config_dir: Path, policy: Policy, pii_rules: PiiRules) -> Iterator[ConfigError]:
+    """Find query parameters to be kept whose names tell that they identify."""
+    for site, rule in policy.sites.items():
+        for index, name in enumerate(rule.query_parameters or ()):
+            if pii_rules.field_of(name):
+                document = read_toml(config_dir / "policy.toml")
+                what = "a parameter of this name identifies by pii.toml; take it out of the list"
+                yield document.complain(("sites", site, "query_parameters", index), what)
 
 
 def _check_categories(

@@ -60,8 +60,9 @@ def decode_access_log(
     if len(request.lines) > terms.limits.events_per_request_max:
         raise BadRequest("events_too_many")
     decoded = Decoded([], [], [])
+    kept = terms.policy.query_parameters_of(sender.site)
     for index, (occurrence, line) in enumerate(request.lines):
-        event = _read_line(line, occurrence, request.import_, sender)
+        event = _read_line(line, occurrence, request.import_, sender, kept)
         if isinstance(event, str):
             decoded.rejected.append((index, event))
         else:
@@ -70,7 +71,9 @@ def decode_access_log(
     return decoded
 
 
-def _read_line(line: str, occurrence: int, origin: Import, sender: Sender) -> RawEvent | str:
+def _read_line(
+    line: str, occurrence: int, origin: Import, sender: Sender, kept: frozenset[str]
+) -> RawEvent | str:
     """Give the page view that a line tells of, or the reason why it tells of none."""
     match = LINE.fullmatch(line.rstrip("\r\n")) if len(line) <= LINE_CHARS_MAX else None
     if match is None:
@@ -99,7 +102,7 @@ def _read_line(line: str, occurrence: int, origin: Import, sender: Sender) -> Ra
         _event_id=f"{occurrence}\x1f{line}",
         _address=address,
         _user_agent="" if agent == "-" else agent,
-        **url_fields(target, referrer),
+        **url_fields(target, referrer, kept),
     )
 
 

@@ -54,13 +54,15 @@ def _decode(body: bytes, sender: Sender, terms: Terms, table: str) -> Decoded:
     said = sender.statements if envelope.import_ is None else ()
     consent = _read_consent(envelope, body)
     claims = Claims(said, consent, envelope.context, sender.site, terms)
+    kept = terms.policy.query_parameters_of(sender.site)
     decoded = Decoded([], [], [])
     for index, piece in enumerate(envelope.events):
         text = bytes(piece)
         event = _read_event(text, terms.limits.json_depth_max)
         if isinstance(event, Event) and (event.kind in KINDS or _is_usage(event, table)):
             signals = claims.text_of(text, event)
-            decoded.events.append(_to_raw(event, base, sender, signals, table))
+            fields = base | _page_fields(event, kept)
+            decoded.events.append(_to_raw(event, fields, sender, signals, table))
             decoded.positions.append(index)
         else:
             reason = event if isinstance(event, str) else "event_invalid"
@@ -181,13 +183,12 @@ def _to_raw(
         _session=event.session or None,
         _properties=bytes(event.properties),
         **fields,
-        **_page_fields(event),
         **_measured_fields(event),
     )
 
 
-def _page_fields(event: Event) -> dict[str, Any]:
-    """Give the fields of page, place and money."""
+def _page_fields(event: Event, kept: frozenset[str]) -> dict[str, Any]:
+    """Give the fields of page, place and money; of a query the `kept` parameters alone."""
     fields: dict[str, Any] = {"revenue": event.revenue, "currency": event.currency}
     if event.location is not None:
         fields["latitude"] = event.location.latitude
@@ -196,7 +197,7 @@ def _page_fields(event: Event) -> dict[str, Any]:
     if page is None:
         return fields
     fields["page_title"] = page.title
-    return fields | url_fields(page.url, page.referrer)
+    return fields | url_fields(page.url, page.referrer, kept)
 
 
 def _measured_fields(event: Event) -> dict[str, Any]:

@@ -38,7 +38,8 @@ def decode_pixel(body: bytes, headers: Mapping[str, str], sender: Sender, terms:
     name = values.get("name") or "page_view"
     if len(name) > NAME_CHARS_MAX:
         return Decoded([], [], [(0, "event_invalid")])
-    urls = url_fields(values.get("url") or headers.get("referer"), values.get("referrer"))
+    kept = terms.policy.query_parameters_of(sender.site)
+    urls = url_fields(values.get("url") or headers.get("referer"), values.get("referrer"), kept)
     part = values.get("part")
     event = RawEvent(
         site=sender.site,

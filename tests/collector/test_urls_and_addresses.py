@@ -49,6 +49,16 @@ def test_splitting(url: str, page: PageUrl) -> None:
     assert split_url(url) == page
 
 
+def test_a_list_of_kept_parameters_is_all_that_is_kept() -> None:
+    url = "/a?q=pony&utm_source=mail&page=2&token=s3cret&q=cart"
+    page = split_url(url, frozenset({"q", "page"}))
+    assert (page.query, page.campaign) == ("q=pony&page=2&q=cart", {})
+    assert split_url(url, frozenset()).query == ""
+    assert split_url(url, frozenset({"utm_source"})).campaign == {"campaign_source": "mail"}
+    assert url_fields(url, url, frozenset({"page"}))["page_query"] == "page=2"
+    assert split_url(url).query == "utm_source=mail"
+
+
 def test_long_urls_are_split_and_not_remembered() -> None:
     split_url("https://soq.example/")
     before = urls._remembered.cache_info().currsize
