@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from collector.consent.banner_cookies import BANNER_READERS
 from collector.consent.browser_flags import read_do_not_track, read_global_privacy_control
+from collector.consent.categories import read_categories, read_rudderstack, read_segment
+from collector.consent.consent_mode import read_consent_mode
 from collector.consent.iab import read_gpp_statement, read_tcf_statement
+from collector.consent.mobile import read_switches
 from collector.consent.native import read_native
+from collector.consent.own_cookie import read_own_cookie
 from collector.consent.signal import Evidence, Statement
 from config.policy import Policy
 
@@ -42,8 +47,15 @@ def _read_dnt(evidence: Evidence, policy: Policy, site: str) -> Statement | None
 
 READERS: tuple[Reader, ...] = (
     _read_native,
+    read_own_cookie,
     read_tcf_statement,
     read_gpp_statement,
+    read_consent_mode,
+    read_categories,
+    read_segment,
+    read_rudderstack,
+    *BANNER_READERS,
+    read_switches,
     _read_gpc,
     _read_dnt,
 )
