@@ -10,6 +10,7 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from collector.consent.bit_reader import Unreadable
+from collector.consent.cookie_text import is_too_long
 from collector.consent.gpp import read_gpp
 from collector.consent.signal import Evidence, Signal, Statement
 from collector.consent.tcf import read_tc_string
@@ -37,7 +38,9 @@ def read_gpp_statement(evidence: Evidence, policy: Policy, site: str) -> Stateme
 def _texts(evidence: Evidence, key: str, parameter: str, cookie: str) -> list[object]:
     """Give what was sent in each of the three places, empty and absent ones left out."""
     payload = evidence.consent.get(key) if isinstance(evidence.consent, dict) else None
-    sent = (payload, evidence.query.get(parameter), unquote(evidence.cookies.get(cookie, "")))
+    raw = evidence.cookies.get(cookie, "")
+    kept = raw if is_too_long({cookie: raw}) else unquote(raw)
+    sent = (payload, evidence.query.get(parameter), kept)
     return [one for one in sent if one not in (None, "")]
 
 
