@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
 
 import uvicorn
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp
 
 from config.errors import ConfigError
 from config.settings import HostPort, Settings
+from dashboards.attempts import Attempts
 from dashboards.failures import HANDLERS
 from dashboards.overview_page import show_first, show_overview
 from dashboards.security import SecureHeaders
@@ -79,6 +81,7 @@ def create_app(services: Services) -> ASGIApp:
         exception_handlers=HANDLERS,
     )
     app.state.services = services
+    app.state.attempts = Attempts(time.monotonic)
     return SecureHeaders(app)
 
 

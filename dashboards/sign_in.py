@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from anyio import to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from dashboards.accounts import find_account
+from dashboards.attempts import Attempts, TooManyAttempts
 from dashboards.forms import (
     cookie_name,
     give_csrf,
@@ -28,6 +30,7 @@ from storage.registry.sessions import sign_in, sign_out
 from storage.registry.users import find_link, set_password
 
 REFUSED = "This e-mail and password do not fit together, or were tried too often just now."
+TOO_OFTEN = "Too many try to sign in just now. Wait a minute and try again."
 NO_HTTPS = "A password travels over HTTPS only. Put the dashboards behind it, or use this machine."
 MISTYPED = "The two passwords differ."
 
@@ -58,8 +61,14 @@ async def do_sign_in(request: Request) -> Response:
     if not may_sign_in(request):
         return _sign_in_page(request, next_path, email, NO_HTTPS, 403)
     password = form.get("password", "")
+    attempts: Attempts = request.app.state.attempts
     try:
-        token = await run_in_threadpool(sign_in, services.registry, email, password)
+        async with attempts.admit(request.client.host if request.client else ""):
+            token = await to_thread.run_sync(
+                sign_in, services.registry, email, password, limiter=attempts.limiter
+            )
+    except TooManyAttempts:
+        return _sign_in_page(request, next_path, email, TOO_OFTEN, 429)
     except SignInRefused:
         return _sign_in_page(request, next_path, email, REFUSED, 401)
     return _signed_in(request, token, next_path)
