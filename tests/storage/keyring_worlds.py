@@ -33,4 +33,12 @@ def find_bytes(folder: Path, needle: bytes) -> list[str]:
         text = base64.b64encode(bytes(shift) + needle)
         forms.add(text[-(-shift * 4 // 3) + (1 if shift else 0) : -4])
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return [path.name for path in files if any(form in path.read_bytes() for form in forms)]
+    return [path.name for path in files if any(form in read_if_there(path) for form in forms)]
+
+
+def read_if_there(path: Path) -> bytes:
+    """Give a file's bytes; a warehouse that runs may have taken it away since it was listed."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
