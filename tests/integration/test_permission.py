@@ -114,25 +114,31 @@ def test_refusals_are_counted_by_reason_and_told_to_servers_alone(service: Servi
     assert (ledger["refused"], ledger["reasons"]) == (2, {"consent_refused": 2})
 
 
-@pytest.mark.parametrize(
-    "consent",
-    [
-        '{"purposes": {"analytics": true, "analytics": false}}',
-        '{"purposes": {"analytics": false}, "purposes": {"analytics": true}}',
-        '{"purposes": {"analytics": true}, "method": ["checkbox"]}',
-        '{"purposes": "' + "x" * 900_000 + '"}',
-        "[" * 500 + "]" * 500,
-    ],
-    ids=["twice", "object twice", "no method", "long", "deep"],
-)
-def test_contradictory_and_hostile_consent_denies_and_breaks_nothing(
-    service: Service, consent: str, request: pytest.FixtureRequest
-) -> None:
-    site = request.node.callspec.id.replace(" ", "-")
-    event = json.dumps(view("a"))
-    body = f'{{"consent": {consent}, "events": [{event}]}}'.encode()
-    answer = service.post(service.key(site), body)
-    assert answer.status_code == 200, answer.text
-    (row,) = rows(service, site)
-    assert (row["person"], row["page_title"]) == (NO_ID, "")
-    assert "analytics" not in row["purposes"]
+def test_what_cannot_be_read_is_denied_and_counted(service: Service) -> None:
+    send(service, "unread", view("a"), view("b"), consent={"tcf": "C" * 900_000})
+    assert [row["decided_by"] for row in rows(service, "unread")] == [HELD, HELD]
+    ledger = service.ledger("--site", "unread")
+    assert (ledger["signal_unreadable"], ledger["reasons"]) == (2, {"unreadable_tcf": 2})
+    assert (ledger["received"], ledger["stored"]) == (2, 2)
+
+
+HOSTILE = {
+    "twice": '{"purposes": {"analytics": true, "analytics": false}}',
+    "object_twice": '{"purposes": {"analytics": false}, "purposes": {"analytics": true}}',
+    "no_method": '{"purposes": {"analytics": true}, "method": ["checkbox"]}',
+    "long": '{"purposes": "' + "x" * 900_000 + '"}',
+    "deep": "[" * 500 + "]" * 500,
+}
+"""Event name -> a consent object that contradicts itself, or is none."""
+
+
+def test_contradictory_and_hostile_consent_denies_and_breaks_nothing(service: Service) -> None:
+    key = service.key("hostile")
+    for name, consent in HOSTILE.items():
+        body = f'{{"consent": {consent}, "events": [{json.dumps(view(name))}]}}'.encode()
+        answer = service.post(key, body)
+        assert answer.status_code == 200, answer.text
+    found = rows(service, "hostile")
+    assert [row["event_name"] for row in found] == sorted(HOSTILE)
+    assert {(row["person"], row["page_title"]) for row in found} == {(NO_ID, "")}
+    assert not any("analytics" in row["purposes"] for row in found)
