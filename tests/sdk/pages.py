@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import httpx
+
+HOP = frozenset({"host", "connection", "content-length", "accept-encoding"})
+"""Headers that end at a proxy."""
+
 
 @dataclass
 class Site:
@@ -23,6 +28,8 @@ class Site:
     """Methods of all requests, in order."""
     address: str = ""
     """Where it listens."""
+    collector: str = ""
+    """Where `/v1/` leads to, as behind the site's own proxy; '' for nowhere."""
 
     def add_page(self, path: str, *, head: str = "", body: str = "") -> None:
         """Add a page of HTML."""
@@ -43,6 +50,11 @@ def serving(site: Site) -> Iterator[Site]:
         def do_POST(self) -> None:
             site.methods.append("POST")
             body = self.rfile.read(int(self.headers["content-length"]))
+            if site.collector:
+                passed = {k: v for k, v in self.headers.items() if k.lower() not in HOP}
+                answer = httpx.post(site.collector + self.path, content=body, headers=passed)
+                self._reply(answer.status_code, "application/json", answer.content)
+                return
             site.posted.append((self.path, self.headers["content-type"], body))
             self._reply(site.answer[0], "application/json", site.answer[1])
 
