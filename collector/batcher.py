@@ -196,6 +196,13 @@ class _Lane:
                 await self._commit(worked)
             except Exception as fault:  # noqa: BLE001
                 self._turn_away(worked.submissions, fault)
+                self._keep_undecodable(worked)
+
+    def _keep_undecodable(self, worked: Worked) -> None:
+        """Let the next batch carry counts that did not get to disk: nobody sends these again."""
+        for count in worked.counts:
+            if count.outcome == "undecodable":
+                self._undecodable[count.site, count.reason] += count.n
 
     def _turn_away(self, batch: list[Submission], fault: Exception) -> None:
         """Tell each request that waits that nothing of its batch is known to be durable."""

@@ -149,7 +149,7 @@ class ConsentEndpoint(Ingest):
         sender = self._sender(scope, headers, key)
         if not sender.trusted and not self._rate.admits(limited_as(sender.address)):
             raise BadRequest("rate_limited")
-        body = await self._read(scope, headers, receive, sender.trusted)
+        body = await self._read(scope, headers, receive, sender)
         cookie = self._cookie(headers, sender)
         try:
             record = decode_record(body, sender, self._desk.terms, cookie.value if cookie else "")

@@ -54,6 +54,9 @@ class Desk:
     batcher: Batcher
     key_book: KeyBook
     rate: RateLimit
+    """Of requests."""
+    byte_rate: RateLimit
+    """Of bytes of bodies, inflated."""
     terms: Terms
     proxies: tuple[Network, ...]
     clock: Clock
@@ -109,7 +112,7 @@ class Ingest:
             raise BadRequest("rate_limited")
         try:
             decoded = self._protocol.decode(
-                await self._read(scope, headers, receive, sender.trusted),
+                await self._read(scope, headers, receive, sender),
                 headers,
                 sender,
                 self._desk.terms,
@@ -170,12 +173,12 @@ class Ingest:
         )
 
     async def _read(
-        self, scope: Scope, headers: Mapping[str, str], receive: Receive, trusted: bool
+        self, scope: Scope, headers: Mapping[str, str], receive: Receive, sender: Sender
     ) -> bytes:
         """Give the request's body, inflated, within its bounds; for GET the query string.
 
         With a public key it may not inflate beyond what may be sent plain: a few kilobytes would
-        keep the stages busy for seconds.
+        keep the stages busy for seconds. So would many bodies: their bytes are limited too.
         """
         if self._protocol.method == "GET":
             return bytes(scope["query_string"])
@@ -186,8 +189,12 @@ class Ingest:
         except TimeoutError as fault:
             raise BadRequest("body_invalid") from fault
         encoding = headers.get("content-encoding", "")
-        bytes_max = limits.body_inflated_bytes_max if trusted else limits.body_bytes_max
-        return inflate(body, encoding, bytes_max)
+        if sender.trusted:
+            return inflate(body, encoding, limits.body_inflated_bytes_max)
+        body = inflate(body, encoding, limits.body_bytes_max)
+        if not self._desk.byte_rate.admits(limited_as(sender.address), len(body)):
+            raise BadRequest("rate_limited")
+        return body
 
 
 async def _read_body(receive: Receive, bytes_max: int) -> bytes:

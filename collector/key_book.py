@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from storage.clock import Clock
@@ -15,6 +16,9 @@ from storage.registry.sites import Site
 
 POLL_SECONDS = 0.5
 """How often the registry is asked whether keys or sites changed."""
+
+UNKNOWN_SECONDS = 0.1
+"""How far apart the registry is asked on behalf of unknown keys, however many come."""
 
 UNKNOWN_MAX = 10_000
 """Most digests of unknown keys that are remembered; past it they are forgotten all at once."""
@@ -31,6 +35,7 @@ class KeyBook:
         self._unknown: set[bytes] = set()
         self._version = -1
         self._refresh_lock = asyncio.Lock()
+        self._looked_at = 0.0
         self.refresh()
 
     def refresh(self) -> None:
@@ -49,13 +54,13 @@ class KeyBook:
         """Give a live key, None where it is unknown, revoked or expired.
 
         A key that is not known yet is looked for once more in the registry, since it may be as
-        young as this request; the answer no is remembered until the registry changes.
+        young as this request; requests that wait for that share one look. The answer no is
+        remembered until the registry changes.
         """
         digest = keys.digest_key(key)
         found = self._keys.get(digest)
         if found is None and digest not in self._unknown:
-            async with self._refresh_lock:
-                await asyncio.to_thread(self.refresh)
+            await self._look_again(monotonic())
             found = self._keys.get(digest)
             if found is None:
                 self._remember_unknown(digest)
@@ -79,6 +84,19 @@ class KeyBook:
                     await asyncio.to_thread(self.refresh)
             except Unavailable:
                 continue
+
+    async def _look_again(self, asked_at: float) -> None:
+        """Refresh, unless one that began after a moment has been waited for.
+
+        Why the pause: whoever sends keys that nobody has would else keep the registry at work.
+        Errors: Unavailable.
+        """
+        async with self._refresh_lock:
+            if self._looked_at > asked_at:
+                return
+            await asyncio.sleep(max(0.0, self._looked_at + UNKNOWN_SECONDS - monotonic()))
+            self._looked_at = monotonic()
+            await asyncio.to_thread(self.refresh)
 
     def _remember_unknown(self, digest: bytes) -> None:
         if len(self._unknown) >= UNKNOWN_MAX:

@@ -1,4 +1,4 @@
-"""How many requests an address may send: token buckets in memory, bounded, per worker."""
+"""How much an address may send, requests or bytes: token buckets in memory, bounded, per worker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ADDRESSES_MAX = 50_000
 
 
 class RateLimit:
-    """Admits up to `per_second` requests a second from each address, bursts of two seconds."""
+    """Admits up to `per_second` a second from each address, bursts of two seconds."""
 
     def __init__(self, per_second: float, seconds: Callable[[], float]) -> None:
         self._per_second = per_second
@@ -17,14 +17,14 @@ class RateLimit:
         self._seconds = seconds
         self._buckets: dict[str, tuple[float, float]] = {}
 
-    def admits(self, address: str) -> bool:
-        """Take one request into account and tell whether it may pass."""
+    def admits(self, address: str, cost: float = 1) -> bool:
+        """Take one request of a cost into account and tell whether it may pass."""
         now = self._seconds()
         left, at = self._buckets.get(address, (self._burst, now))
         left = min(self._burst, left + (now - at) * self._per_second)
-        if left < 1:
+        if left < cost:
             return False
         if len(self._buckets) >= ADDRESSES_MAX:
             self._buckets.clear()
-        self._buckets[address] = (left - 1, now)
+        self._buckets[address] = (left - cost, now)
         return True

@@ -99,10 +99,12 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Starlette:
     protect = partial(_protect, replace(context, records_of=book.records_of))
     known_ids, compression = _known_ids(settings), settings.spool_compression
     batcher = Batcher(protect, spool, known_ids, settings.limits, log, compression)
+    limits = settings.limits
     desk = Desk(
         batcher=batcher,
         key_book=key_book,
-        rate=RateLimit(settings.limits.requests_per_address_per_second_max, time.monotonic),
+        rate=RateLimit(limits.requests_per_address_per_second_max, time.monotonic),
+        byte_rate=RateLimit(limits.body_bytes_per_address_per_second_max, time.monotonic),
         terms=Terms(vocabulary.policy, settings.limits),
         proxies=read_networks(settings.trusted_proxies),
         clock=clock,

@@ -42,12 +42,15 @@ class Limits(Strict):
     requests_per_address_per_second_max: Count
     """Most requests a second from one address (of IPv6, one /64) with a browser key, to each
     collector process; more is answered 429."""
+    body_bytes_per_address_per_second_max: Count
+    """Most bytes of inflated bodies a second from one address, likewise; at least half of
+    `body_bytes_max`, or its largest bodies never pass."""
     records_per_address_per_second_max: Count
     """Most records of consent a second, likewise: each names somebody that every collector
     process then remembers."""
     undeclared_names_per_site_max: Count
-    """Most names of events outside the catalogue that one site may introduce to each collector
-    process, until it starts anew."""
+    """Most names of events outside the catalogue that one site may introduce, to all collectors
+    together."""
     clock_ahead_seconds_max: Count
     """How far ahead of our clock an event's time may be, in seconds, after correction."""
     event_age_days_max: Count

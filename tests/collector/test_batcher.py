@@ -212,6 +212,20 @@ def test_undecodable_requests_are_counted_without_waiting_for_events() -> None:
     ]
 
 
+def test_undecodable_requests_are_counted_by_the_next_batch_where_their_commit_fails() -> None:
+    async def scene(worlds: Worlds) -> None:
+        worlds.spool.fault = Unavailable("spooler")
+        worlds.batcher.count_undecodable("soq", "body_invalid")
+        with pytest.raises(Unavailable):
+            await worlds.submit()
+        worlds.spool.fault = None
+        await worlds.submit()
+
+    worlds = play(scene)
+    counts = [count for commit in worlds.spool.commits for count in commit.counts]
+    assert [(c.outcome, c.reason, c.n) for c in counts] == [("undecodable", "body_invalid", 1)]
+
+
 def test_an_import_is_compared_with_the_warehouse_and_nothing_else_is() -> None:
     async def scene(worlds: Worlds) -> None:
         worlds.known = {UUID}

@@ -33,6 +33,16 @@ def test_a_burst_of_two_seconds_then_so_many_a_second() -> None:
     assert [rate.admits("a") for _ in range(11)] == [True] * 10 + [False]
 
 
+def test_a_large_request_costs_more_than_a_small_one() -> None:
+    seconds = HandSeconds()
+    rate = RateLimit(1_000, seconds)
+    assert [rate.admits("a", 1_500), rate.admits("a", 600), rate.admits("a", 500)] == [
+        True, False, True,
+    ]  # fmt: skip
+    seconds.now += 1
+    assert [rate.admits("a", 1_001), rate.admits("a", 1_000)] == [False, True]
+
+
 def test_a_flood_of_addresses_takes_bounded_memory_and_harms_nobody() -> None:
     rate = RateLimit(1, HandSeconds())
     assert all(rate.admits(str(n)) for n in range(ADDRESSES_MAX + 10))
