@@ -62,8 +62,19 @@ def read_banner(
     return weigh_choices(banner.source, choices, policy, site)
 
 
+NAMES = frozenset(name for banner in BANNERS for name in banner.names)
+"""The cookies of all banners."""
+
+PREFIXES = tuple([name[:-1] for name in sorted(NAMES) if name.endswith("*")])
+"""How those cookies begin that have a number in their name."""
+
 BANNER_READERS = tuple([partial(read_banner, banner=banner) for banner in BANNERS])
 """A reader of each banner, in the order of `BANNERS`."""
+
+
+def has_banner(cookies: values.Cookies) -> bool:
+    """Tell whether any of these cookies is a banner's."""
+    return not NAMES.isdisjoint(cookies) or any(one.startswith(PREFIXES) for one in cookies)
 
 
 def _pick(evidence: Evidence, names: tuple[str, ...]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from collector.consent.banner_cookies import BANNER_READERS
+from collector.consent.banner_cookies import BANNER_READERS, has_banner
 from collector.consent.browser_flags import read_do_not_track, read_global_privacy_control
 from collector.consent.categories import read_categories, read_rudderstack, read_segment
 from collector.consent.consent_mode import read_consent_mode
@@ -23,7 +23,8 @@ Reader = Callable[[Evidence, Policy, str], Statement | None]
 
 def read_evidence(evidence: Evidence, policy: Policy, site: str) -> tuple[Statement, ...]:
     """Give one statement for each source that was there."""
-    said = (read(evidence, policy, site) for read in READERS)
+    readers = READERS if has_banner(evidence.cookies) else PLAIN_READERS
+    said = (read(evidence, policy, site) for read in readers)
     return tuple(one for one in said if one is not None)
 
 
@@ -60,3 +61,6 @@ READERS: tuple[Reader, ...] = (
     _read_dnt,
 )
 """Every source, in the order in which they are named where several say the same."""
+
+PLAIN_READERS = tuple([read for read in READERS if read not in BANNER_READERS])
+"""Those that need no cookie of a banner; most requests have none."""
