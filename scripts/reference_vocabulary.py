@@ -24,6 +24,15 @@ def describe_purposes() -> str:
     return build_table(("Purpose", "Legal basis", "Kept, days", "What for"), rows)
 
 
+def describe_sources() -> str:
+    """Return every source of consent that the shipped policy names."""
+    rows = [
+        (f"`{name}`", ", ".join(rule.accepted_for or ()) or "nothing: it only refuses")
+        for name, rule in read_vocabulary().policy.signals.items()
+    ]
+    return build_table(("Source", "Its grants count for"), rows)
+
+
 def describe_events() -> str:
     """Return every event type of the shipped catalogue with its properties."""
     rows = [

@@ -29,6 +29,7 @@ SECTIONS = {
     "Environment": reference_code.describe_environment,
     "Limits": reference_code.describe_limits,
     "Purposes": reference_vocabulary.describe_purposes,
+    "Sources of consent": reference_vocabulary.describe_sources,
     "Event types": reference_vocabulary.describe_events,
     "PII rules": reference_vocabulary.describe_rules,
     "Reasons of events": reference_code.describe_reasons,
