@@ -125,10 +125,11 @@ def test_a_gpp_string_is_heard_once_it_is_ready(site: Site) -> None:
 
 def test_consent_mode_is_heard_from_before_and_after_and_the_layer_works_on(site: Site) -> None:
     gtag = "function gtag() { dataLayer.push(arguments); }"
-    before = f"window.dataLayer = []; {gtag} gtag('consent', 'default', {{ad_storage: 'denied'}});"
+    default = "{ad_storage: 'denied', analytics_storage: 'granted'}"
+    before = f"window.dataLayer = []; {gtag} gtag('consent', 'default', {default});"
     with open_page() as page:
         _open(page, site, before=before)
-        assert _heard(page) == [{"google": {"ad_storage": "denied"}}]
+        assert _heard(page) == [{"google": {"ad_storage": "denied"}}], "a default is no yes"
         page.evaluate("gtag('consent', 'default', {ad_storage: 'granted'})")
         page.evaluate("gtag('event', 'purchase', {ad_storage: 'granted'})")
         page.evaluate("gtag('consent', 'update', {analytics_storage: 'granted', dma: 'denied?'})")

@@ -59,7 +59,7 @@ const watchGpp: Source = (say) =>
     return () => void gpp("removeEventListener", () => undefined, listener);
   });
 
-/** Google consent mode: the `consent` commands in `dataLayer`, those before us included. */
+/** Google consent mode: the `consent` commands in `dataLayer`; a yes by default is nobody's. */
 const watchConsentMode: Source = (say) => {
   const page = window as unknown as { dataLayer?: unknown[] };
   const layer = (page.dataLayer ??= []);
@@ -69,8 +69,9 @@ const watchConsentMode: Source = (say) => {
     const [name, action, states] = command;
     if (name !== "consent" || !isRecord(states)) return;
     for (const [type, state] of Object.entries(states)) {
-      const isKnown = state === "granted" || state === "denied";
-      if (isKnown && (action === "update" || !(type in said))) said[type] = state;
+      const isAnswer = action === "update" && state === "granted";
+      const isNo = state === "denied" && (action === "update" || !(type in said));
+      if (isAnswer || isNo) said[type] = state as string;
     }
     say({ google: { ...said } });
   };
