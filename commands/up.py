@@ -11,6 +11,7 @@ import httpx
 
 from commands._claim import claim
 from commands.supervise import Child, Supervisor
+from config.residency import check_addresses
 from config.settings import HostPort, Settings, load_settings
 from config.vocabulary import load_vocabulary
 from storage.keyring import open_keyring
@@ -29,6 +30,8 @@ def up() -> None:
     settings = load_settings()
     # A mistake in the configuration is told here, once, and not by every role again and again.
     load_vocabulary(settings.config_dir)
+    for complaint in check_addresses(settings):
+        raise complaint
     run_up(settings, tell=lambda line: click.echo(line, err=True))
 
 

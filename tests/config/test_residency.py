@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from config.vocabulary import check_vocabulary
 from storage.registry import open_registry
 from storage.warehouse import connect
 from tests.config.copies import change, copy_config
+from tests.helpers import ROOT
 
 
 @pytest.fixture
@@ -98,6 +102,18 @@ def test_the_check_of_the_policy_looks_at_the_environment(
     result = CliRunner().invoke(policy_command, ["check"])
     assert result.exit_code == 2
     assert "SANAQ_CLICKHOUSE names a host" in result.output and "hidden" not in result.output
+
+
+def test_no_role_starts_with_an_undeclared_host(folder: Path, tmp_path: Path) -> None:
+    for variable, dsn, _ in ABROAD:
+        environ = {**os.environ, **environ_of(folder, tmp_path, **{variable: dsn})}
+        command = [sys.executable, "-m", "cli", "up"]
+        ended = subprocess.run(
+            command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
+        )
+        assert ended.returncode == 2
+        assert f"{variable} names a host" in ended.stderr and "hidden" not in ended.stderr
+        assert len(ended.stderr.strip().splitlines()) == 1
 
 
 def complaints(folder: Path) -> list[tuple[str, int, str]]:
