@@ -32,6 +32,9 @@ from storage.schemas import CONSENTS, NO_ID
 from storage.spool_protocol import Part
 from storage.spool_rows import encode_rows
 
+DECODERS_VERSION = 1
+"""Grows when a decoder of signals reads otherwise than before."""
+
 SigningKey = Callable[[str], Ed25519PrivateKey]
 """Site -> the key that signs its receipts."""
 
@@ -79,9 +82,10 @@ class Scribe:
             self._digest(site, b"row\x1f" + _spell(record, kind, digest))
             for kind, digest in zip(kinds, digests, strict=True)
         ]
+        signal = self._digest(site, b"signal\x1f" + record.signals) if record.signals else NO_ID
+        found = {"remarks": remarks, "signal_digest": signal}
         rows = [
-            _write_row(record, *one) | {"remarks": remarks}
-            for one in zip(kinds, digests, identities, strict=True)
+            _write_row(record, *one) | found for one in zip(kinds, digests, identities, strict=True)
         ]
         decisions = (decided_at, record.granted, record.refused)
         decided = [Decided(site, digest, *decisions) for digest in digests]
@@ -159,8 +163,7 @@ def _write_row(record: ConsentRecord, kind: str, digest: bytes, identity: bytes)
         "method": record.method,
         "evidence": record.evidence,
         "source": "server" if record.sender.trusted else "browser",
-        "signal_digest": NO_ID,
-        "decoder": "",
+        "decoder": "+".join(f"{name}/{DECODERS_VERSION}" for name in record.sources),
     }
 
 
@@ -169,7 +172,8 @@ def _spell(record: ConsentRecord, kind: str, digest: bytes) -> bytes:
     purposes = (record.granted, record.refused, record.ungranted)
     names = (record.policy_version, record.method, record.text_version, record.evidence)
     said = [kind, digest.hex(), record.decided_at_ms, [sorted(one) for one in purposes], names]
-    return msgspec.json.encode([*said, record.language, record.sender.trusted])
+    rest = [record.language, record.sender.trusted, record.sources, record.signals]
+    return msgspec.json.encode([*said, *rest])
 
 
 def _to_uuid(digest: bytes) -> UUID:

@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from collector.consent.json_object import read_json
+from collector.consent_choice import read_choice
 from collector.consent_ids import CANONICAL, IdKind, consent_value
 from collector.outcomes import BadRequest
+from collector.protocols.lenient import depth_of
 from collector.protocols.terms import Terms
 from collector.raw_event import Sender
 from config.policy import Policy
@@ -48,6 +50,10 @@ class ConsentRecord:
     """Purposes refused or withdrawn."""
     ungranted: frozenset[str]
     """Purposes that it says yes to and may not grant."""
+    signals: bytes
+    """Signals that it brought along, spelled out; empty for none."""
+    sources: tuple[str, ...]
+    """Sources of consent that were read, `native` aside."""
     policy_version: str
     """Version that the person decided on, or `UNKNOWN`."""
     method: str
@@ -68,27 +74,30 @@ def decode_record(body: bytes, sender: Sender, terms: Terms, device: str = "") -
     A purpose is granted by literal `true`, refused by literal `false`; of a key that is repeated
     the refusal stays. A browser key may refuse for any identifier and grant for a device alone.
     `device` is the first-party cookie's, whom a record is about that names nobody.
-    Errors: BadRequest `body_invalid`; `record_invalid` where it names no identifier or no purpose
-        of the policy, or a field has another form; `key_kind` where all it says is a grant that
-        needs a server key.
+    Errors: BadRequest `body_invalid`, `body_too_deep`; `record_invalid` where it names no
+        identifier or no purpose of the policy, or a field has another form; `key_kind` where all
+        it says is a grant that needs a server key.
     """
     said = read_json(body)
     if not isinstance(said, dict):
         raise BadRequest("body_invalid")
+    if depth_of(body, terms.limits.json_depth_max) > terms.limits.json_depth_max:
+        raise BadRequest("body_too_deep")
     ids = _read_ids(said, device)
-    yes, no = _read_purposes(said, terms.policy)
-    may = {purpose for purpose in yes if _may_grant(said, purpose, sender.site, terms.policy)}
+    choice = read_choice(said, sender, terms.policy)
     is_public = not sender.trusted and any(kind != "device" for kind, _ in ids)
-    if is_public and not no:
+    if is_public and not choice.refused:
         raise BadRequest("key_kind")
-    granted = frozenset() if is_public else frozenset(may)
+    granted = frozenset() if is_public else choice.granted
     text_chars_max = terms.limits.text_chars_max
     return ConsentRecord(
         sender=sender,
         ids=ids,
         granted=granted,
-        refused=no,
-        ungranted=yes - granted,
+        refused=choice.refused,
+        ungranted=choice.wanted - granted,
+        signals=choice.signals,
+        sources=choice.sources,
         policy_version=_read_name(said, "policy_version", terms.policy.versions, terms.policy),
         method=_read_name(said, "method", terms.policy.methods, terms.policy),
         evidence=_read_text(said, "evidence", text_chars_max * TEXT_HELD_FACTOR),
@@ -110,27 +119,6 @@ def _read_ids(said: Mapping[str, Any], device: str) -> tuple[tuple[IdKind, str],
     if not ids:
         raise BadRequest("record_invalid")
     return tuple(ids)
-
-
-def _read_purposes(
-    said: Mapping[str, Any], policy: Policy
-) -> tuple[frozenset[str], frozenset[str]]:
-    """Give the purposes of the policy that were said yes and no to."""
-    purposes = said.get("purposes")
-    if not isinstance(purposes, dict):
-        raise BadRequest("record_invalid")
-    yes = frozenset(name for name in policy.purposes if purposes.get(name) is True)
-    no = frozenset(name for name in policy.purposes if purposes.get(name) is False)
-    if not yes | no:
-        raise BadRequest("record_invalid")
-    return yes, no
-
-
-def _may_grant(said: Mapping[str, Any], purpose: str, site: str, policy: Policy) -> bool:
-    """Tell whether a yes counts: its version covers the purpose, its method may grant it."""
-    version = _read_text(said, "policy_version", ID_CHARS_MAX)
-    method = _read_text(said, "method", ID_CHARS_MAX)
-    return policy.covers(version, purpose) and policy.may_grant(method, purpose, site)
 
 
 def _read_name(
