@@ -6,14 +6,19 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 
 from benchmarks.pii.corpus import PARTS, Line, draw_corpus
 from benchmarks.pii.ours import find_ours
+from benchmarks.pii.peers import find_by_presidio, find_by_relay, prepare
 from benchmarks.pii.scoring import Span, score
 from benchmarks.pii.tables import list_classes, list_faults
 from collector.pii import Scrubber
 from config.pii_file import load_pii_rules
 from tests.helpers import ROOT
+
+PEERS = ROOT / "var" / "benchmarks" / "peers"
 
 Finder = Callable[[Sequence[Line]], list[list[Span]]]
 
@@ -22,9 +27,15 @@ def main(arguments: Sequence[str]) -> int:
     """Measure and print; gives the exit code."""
     parser = ArgumentParser(prog="python -m benchmarks.pii", description=__doc__)
     parser.add_argument("--faults", action="store_true", help="show open lines that went wrong")
+    parser.add_argument("--peers", action="store_true", help="measure two other scrubbers as well")
+    parser.add_argument("--peers-folder", type=Path, default=PEERS, help="where they are installed")
     options = parser.parse_args(arguments)
     scrubber = Scrubber.of(load_pii_rules(ROOT / "config"))
     finders: dict[str, Finder] = {"Sanaq": lambda lines: find_ours(scrubber, lines)}
+    if options.peers:
+        python = prepare(options.peers_folder)
+        finders["Relay"] = partial(find_by_relay, python)
+        finders["Presidio"] = partial(find_by_presidio, python)
     for part in PARTS:
         lines = [line for line in draw_corpus() if line.part == part]
         scores = {}
