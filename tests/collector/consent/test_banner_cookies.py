@@ -175,9 +175,10 @@ def test_a_banner_that_saw_the_browsers_signal_refuses() -> None:
     assert said_of({"OptanonConsent": seen}) == (0, bits(*BOTH.split()))
 
 
-def test_an_address_inside_a_value_brings_no_groups() -> None:
+@pytest.mark.parametrize("end", ["", "&AwaitingReconsent=false"])
+def test_an_address_inside_a_value_brings_no_groups(end: str) -> None:
     inner = quote("https://s.example/?a=1&groups=C0002:1,C0004:1&AwaitingReconsent=false", safe="")
-    forged = f"interactionCount=1&landingPath={inner}&AwaitingReconsent=false"
+    forged = f"interactionCount=1&landingPath={inner}{end}"
     assert not any(one.granted for one in read_cookies({"OptanonConsent": forged, **CLOSED}))
     twice = quote(forged, safe="")
     assert not any(one.granted for one in read_cookies({"OptanonConsent": twice, **CLOSED}))
