@@ -8,11 +8,10 @@ depend on the e-mail, and tells nothing about it.
 
 from __future__ import annotations
 
+from asyncio import Semaphore
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from ipaddress import ip_address, ip_network
-
-from anyio import CapacityLimiter
 
 ATTEMPTS_BURST = 20
 """Attempts that an address has at first."""
@@ -44,12 +43,11 @@ class Attempts:
         self._seconds = seconds
         self._left: dict[str, tuple[float, float]] = {}
         self._waiting = 0
-        self.limiter = CapacityLimiter(CHECKS_AT_ONCE)
-        """What lets so many threads look at passwords."""
+        self._checks = Semaphore(CHECKS_AT_ONCE)
 
     @asynccontextmanager
     async def admit(self, address: str) -> AsyncIterator[None]:
-        """Count one attempt of an address, and hold its place while it is looked at.
+        """Count one attempt of an address, and wait until its password may be looked at.
 
         Errors: TooManyAttempts.
         """
@@ -57,7 +55,8 @@ class Attempts:
             raise TooManyAttempts
         self._waiting += 1
         try:
-            yield
+            async with self._checks:
+                yield
         finally:
             self._waiting -= 1
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from anyio import to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -64,9 +63,7 @@ async def do_sign_in(request: Request) -> Response:
     attempts: Attempts = request.app.state.attempts
     try:
         async with attempts.admit(request.client.host if request.client else ""):
-            token = await to_thread.run_sync(
-                sign_in, services.registry, email, password, limiter=attempts.limiter
-            )
+            token = await run_in_threadpool(sign_in, services.registry, email, password)
     except TooManyAttempts:
         return _sign_in_page(request, next_path, email, TOO_OFTEN, 429)
     except SignInRefused:
