@@ -21,6 +21,10 @@ from storage.logs import get_log
 KEEP_SECONDS = 300
 """How long an idle connection is kept, in seconds: longer than the loader pauses."""
 
+CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)
+"""Signals of a crash. Under the engine's own handlers the process would hang for ever instead of
+ending, so that nobody started it again."""
+
 STOP_SECONDS_MAX = 12
 """How long a stop waits for queries that run, in seconds; it cancels them then."""
 
@@ -35,6 +39,8 @@ def run_embedded(settings: Settings) -> None:
     log = get_log("embedded")
     warehouse = settings.path("warehouse")
     engine = Engine(warehouse, settings.limits.embedded_memory_bytes_max)
+    for number in CRASHES:
+        signal.signal(number, signal.SIG_DFL)
     application = make_application(engine, warehouse, settings)
     server = uvicorn.Server(
         uvicorn.Config(
