@@ -11,8 +11,9 @@ from functools import lru_cache
 
 import polars as pl
 
+from collector.mending import OPENERS
 from collector.pii import Scrubber
-from collector.unfold import ODD_PATTERN
+from collector.unfold import ODD_PATTERN, SEPARATOR
 from config.pii import PiiRule
 
 
@@ -26,6 +27,33 @@ def find_suspects(scrubber: Scrubber, texts: pl.Series) -> pl.Series:
     for place in doubtful.arg_true():
         suspects[place] = scrubber.is_suspect(texts[place])
     return pl.Series(texts.name, suspects, pl.Boolean)
+
+
+def find_telling(scrubber: Scrubber, properties: pl.Series) -> pl.Series:
+    """Tell of each row whether a property's name says what it holds, or its value is nested."""
+    pairs = properties.explode()
+    keys, values = pairs.struct.field("key"), pairs.struct.field("value")
+    telling = [key for key in keys.unique() if key is not None and scrubber.config.field_of(key)]
+    doubts = keys.is_in(telling) if telling else pl.Series([False]).new_from_index(0, len(keys))
+    for opener in OPENERS:
+        doubts = doubts | values.str.starts_with(opener).fill_null(False)
+    if not doubts.any():
+        return pl.Series([False]).new_from_index(0, len(properties))
+    owners = pl.Series(range(len(properties))).repeat_by(_rows_of(properties)).explode()
+    return pl.Series(range(len(properties))).is_in(owners.filter(doubts).unique().implode())
+
+
+def join_pairs(properties: pl.Series) -> pl.Series:
+    """Give the keys and values of each row's properties in one text."""
+    field = pl.element().struct.field
+    pair = pl.concat_str(field("key"), field("value"), separator=SEPARATOR)
+    joined = pl.col(properties.name).list.eval(pair).list.join(SEPARATOR)
+    return properties.to_frame().select(joined).to_series()
+
+
+def _rows_of(lists: pl.Series) -> pl.Series:
+    """Give how many rows each list makes when it is taken apart: an empty one makes one."""
+    return lists.list.len().fill_null(0).clip(lower_bound=1)
 
 
 @lru_cache(maxsize=16)

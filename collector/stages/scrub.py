@@ -12,7 +12,8 @@ from collector.context import Context
 from collector.frames import change, to_lists, to_nested
 from collector.mending import NUMBER_END, NUMBER_MIN, OPENERS, Mender
 from collector.own_ids import SEPARATOR, OwnIds
-from collector.pii_columns import find_suspects
+from collector.own_ids_columns import may_occur
+from collector.pii_columns import find_suspects, find_telling, join_pairs
 from collector.pipeline import stage
 from collector.properties import Pairs
 from collector.stages.validate import CUT_MARGIN_CHARS, TEXT_COLUMNS, cut_texts, text_limits
@@ -28,6 +29,9 @@ NESTED = ("properties", "measurements")
 
 COLUMNAR_ROWS_MIN = 96
 """From so many rows on, one expression over the column is cheaper than a look at each text."""
+
+SENDERS = ("_sent_ids", "_address", "_user_agent")
+"""What an event was sent with that must not recur in its texts."""
 
 Held = Mapping[str, list[Any]]
 """Column -> its values, of those that hold any."""
@@ -45,8 +49,10 @@ def scrub(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     replaced whatever it looks like. A number whose digits are an identifier's becomes null, a
     measurement of such a value is left out.
     """
-    held = _read_texts(batch)
-    suspects = _find_suspects(batch, held, context)
+    is_large = batch.height >= COLUMNAR_ROWS_MIN
+    find = _find_suspects_columnar if is_large else _find_suspects
+    suspects = find(batch, context)
+    held = _read_texts(batch) if suspects else {}
     remarks: list[tuple[str, ...]] = [()] * batch.height
     mended: dict[int, dict[str, Any]] = {}
     for place, own_ids in suspects.items():
@@ -68,14 +74,29 @@ def _read_texts(batch: pl.DataFrame) -> Held:
     }
 
 
-def _find_suspects(batch: pl.DataFrame, held: Held, context: Context) -> dict[int, OwnIds]:
+def _find_suspects_columnar(batch: pl.DataFrame, context: Context) -> dict[int, OwnIds]:
+    """Give what `_find_suspects` gives, by a few expressions over whole columns."""
+    texts = _join_columns(batch)
+    senders = [batch[name] for name in SENDERS]
+    certain = find_suspects(context.scrubber, texts) | find_telling(
+        context.scrubber, batch["properties"]
+    )
+    suspects: dict[int, OwnIds] = {}
+    for place in (certain | may_occur(texts, *senders)).arg_true():
+        own_ids = OwnIds.of(*(column[place] or "" for column in senders))
+        if certain[place] or own_ids.occur_in(texts[place]):
+            suspects[place] = own_ids
+    return suspects
+
+
+def _find_suspects(batch: pl.DataFrame, context: Context) -> dict[int, OwnIds]:
     """Give the places of the rows that may have to change, each with the event's identifiers."""
+    held = _read_texts(batch)
     suspects: dict[int, OwnIds] = {}
     tells = _find_telling(held["properties"], context)
     texts = _join_texts(held)
-    doubtful = _find_doubtful(texts, context)
-    names = ("_sent_ids", "_address", "_user_agent")
-    senders = zip(*(batch[name].to_list() for name in names), strict=True)
+    doubtful = [context.scrubber.is_suspect(text) for text in texts]
+    senders = zip(*(batch[name].to_list() for name in SENDERS), strict=True)
     for place, (sent, address, agent) in enumerate(senders):
         own_ids = OwnIds.of(sent or "", address or "", agent or "")
         if tells[place] or doubtful[place] or own_ids.occur_in(texts[place]):
@@ -92,13 +113,6 @@ def _find_telling(properties: Sequence[Pairs | None], context: Context) -> list[
     ]
 
 
-def _find_doubtful(texts: Sequence[str], context: Context) -> list[bool]:
-    """Tell of each text whether some PII rule may change it."""
-    if len(texts) >= COLUMNAR_ROWS_MIN:
-        return find_suspects(context.scrubber, pl.Series(texts, dtype=pl.String)).to_list()
-    return [context.scrubber.is_suspect(text) for text in texts]
-
-
 def _join_texts(held: Held) -> list[str]:
     """Give all texts of each row in one, and the digits of its large numbers."""
     columns = [held[name] for name in FREE_TEXTS if name in held]
@@ -108,6 +122,17 @@ def _join_texts(held: Held) -> list[str]:
     if "revenue" in held:
         columns.append([_digits(number) for number in held["revenue"]])
     return [SEPARATOR.join(filter(None, row)) for row in zip(*columns, strict=True)]
+
+
+def _join_columns(batch: pl.DataFrame) -> pl.Series:
+    """Give what `_join_texts` gives as a column; a lone separator may stand where there is none."""
+    columns = [batch[name] for name in FREE_TEXTS if batch[name].null_count() < batch.height]
+    columns.append(join_pairs(batch["properties"]))
+    for name, join in (("measurements", _join_measurements), ("revenue", _digits)):
+        if batch[name].null_count() < batch.height:
+            columns.append(pl.Series(name, map(join, batch[name].to_list()), pl.String))
+    joined = pl.concat_str(columns, separator=SEPARATOR, ignore_nulls=True)
+    return pl.select(joined.alias("texts")).to_series()
 
 
 def _join_pairs(pairs: Pairs | None) -> str:
