@@ -127,6 +127,14 @@ def test_a_refusal_in_one_section_beats_a_grant_in_another() -> None:
     assert says(read_gpp, cut) == {"granted": [], "refused": ["advertising"]}
 
 
+def test_a_section_that_cannot_be_read_takes_the_grants_of_the_others() -> None:
+    header = _to_text(f"000011000001{3:012b}" + "0011" + "01011" + "011")
+    said = {"granted": [], "refused": ["advertising", "partner_sharing"]}
+    assert says(read_gpp, f"{header}~{ACCEPTED}~1YYN~{_section(7)[:-2]}") == said
+    whole = says(read_gpp, f"{header}~{ACCEPTED}~1YYN~{_section(7)}")
+    assert whole is not None and "analytics" in whole["granted"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -75,6 +75,8 @@ def test_any_text_is_read_or_unreadable(text: str) -> None:
         ACCEPT + "." + ACCEPT.split(".")[1],
         ACCEPT + ".gAAA",
         ACCEPT.replace(".", ".A"),
+        ACCEPT.replace(".", "_."),
+        ACCEPT + "_",
         "C" * (TEXT_CHARS_MAX + 1),
         ACCEPT + "A" * 1_000_000,
     ],
@@ -104,6 +106,16 @@ def test_a_vendor_needs_to_be_shown_and_consented_to(tmp_path: Path) -> None:
         said = says(read_tc_string, text, policy)
         assert said is not None and said["granted"] == []
         assert "partner_sharing" in said["refused"] and "analytics" in said["refused"]
+
+
+def test_a_vendor_that_was_consented_to_and_not_shown_is_granted_nothing(tmp_path: Path) -> None:
+    policy = with_tcf(tmp_path, "vendor_id = 755")
+    hidden = ACCEPT.split(".")[0] + "." + BY_NAME["v2.3 vendor not disclosed"].split(".")[1]
+    decoded = decode_tc_string(hidden)
+    assert decoded.vendor_consents.has(755)
+    assert decoded.disclosed is not None and not decoded.disclosed.has(755)
+    said = says(read_tc_string, hidden, policy)
+    assert said is not None and said["granted"] == []
 
 
 def test_a_restriction_binds_the_vendor_that_it_names(tmp_path: Path) -> None:
