@@ -32,8 +32,8 @@ SKEW_MS_MIN = 30_000
 UNKNOWN = "unknown"
 """Stands for a version or method that the policy does not name; what was sent is not kept."""
 
-LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
-"""A language tag (RFC 5646), roughly."""
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-(?:[A-Za-z]{2}|[0-9]{3}))?")
+"""Language, script and region of a language tag (RFC 5646): no room for anything else."""
 
 
 @dataclass(frozen=True)

@@ -165,3 +165,8 @@ def test_whatever_comes_is_a_record_or_turned_away(fields: dict[str, Any], trust
         return
     assert record.granted | record.refused | record.ungranted
     assert not record.granted & record.refused
+
+
+@pytest.mark.parametrize("tag", ["person-7f3a9c", "a-b-c", "u1842", "kk-KZ-aigul", "aigul"])
+def test_a_language_that_could_name_somebody_is_none(tag: str) -> None:
+    assert decode(purposes={"analytics": False}, language=tag).language == ""
