@@ -31,7 +31,7 @@ def find_suspects(scrubber: Scrubber, texts: pl.Series) -> pl.Series:
 
 def find_telling(scrubber: Scrubber, properties: pl.Series) -> pl.Series:
     """Tell of each row whether a property's name says what it holds, or its value is nested."""
-    pairs = properties.explode()
+    pairs = properties.explode(empty_as_null=True, keep_nulls=True)
     keys, values = pairs.struct.field("key"), pairs.struct.field("value")
     telling = [key for key in keys.unique() if key is not None and scrubber.config.field_of(key)]
     doubts = keys.is_in(telling) if telling else pl.Series([False]).new_from_index(0, len(keys))

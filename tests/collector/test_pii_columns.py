@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.pii_columns import find_suspects
+from collector.pii_columns import find_suspects, find_telling
 from tests.collector.test_pii import ANY, RULES, SCRUBBER
 
 
@@ -34,3 +35,22 @@ def test_absent_text_is_not_suspect() -> None:
     assert found.to_list() == [False, True, False]
     assert found.dtype == pl.Boolean
     assert find_suspects(SCRUBBER, pl.Series("text", [], pl.String)).to_list() == []
+
+
+PAIRS = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
+
+
+def test_a_telling_row_is_told_wherever_rows_without_properties_stand() -> None:
+    """A list from which another stage took everything is empty, not absent."""
+    named = [{"key": "price", "value": "7"}, {"key": "phone", "value": "7"}]
+    nested = [{"key": "price", "value": '{"phone": 7}'}]
+    plain = [{"key": "price", "value": "7"}]
+    rows = [[], named, [], None, plain, nested, []]
+    told = find_telling(SCRUBBER, pl.Series("properties", rows, PAIRS)).to_list()
+    assert told == [False, True, False, False, False, True, False]
+
+
+@pytest.mark.parametrize("row", [[], None])
+def test_rows_that_hold_no_property_tell_nothing(row: list[dict[str, str]] | None) -> None:
+    told = find_telling(SCRUBBER, pl.Series("properties", [row] * 3, PAIRS))
+    assert told.to_list() == [False] * 3

@@ -95,7 +95,7 @@ def test_other_properties_are_none(rules: PiiRules, key: str) -> None:
         ('check = "card"', 'check = "cards"', "rules.card.check"),
         ('mark = "[card]"', 'mark = "card"', "rules.card.mark"),
         ('needs_any = ["@"]', "needs_any = []", "needs needs_any"),
-        ('    "тел", "моб"', '    "ТЕЛ", "моб"', "lower case"),
+        ('["password", "passcode", "парол"', '["password", "passcode", "ПАРОЛ"', "lower case"),
         ("pattern = '(?<=://)", "pattern = '(?<=://", "no regular expression"),
         ("pattern = '(?<=://) (?!", "pattern = '|(?!", "matches nothing at all"),
     ],
