@@ -5,31 +5,77 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
+from urllib.parse import quote, urlencode
 
+from collector.protocols.native_wire import EnvelopeHead, Event, EventContext
+from tests.privacy.disguises import DISGUISES
 from tests.privacy.needles import CANARIES, TEXT_CLASSES
+from tests.privacy.wire_fields import fill_each, names_in
 
-TEXT = "; ".join(f"see {CANARIES[name]} now" for name in TEXT_CLASSES)
-"""All identifiers that have a form, in one free text."""
+KEPT = "/kept-on-purpose/horses"
+"""A page's path that may be kept: what is found of it shows that the search sees what is there."""
 
+EVENTS_PER_REQUEST = 200
+
+NUMBER = int(CANARIES["national_id"])
+
+PURPOSES = ("analytics", "advertising", "geolocation", "partner_sharing", "personalisation")
 GRANTED = {
-    "purposes": dict.fromkeys(
-        ("analytics", "advertising", "geolocation", "partner_sharing", "personalisation"), True
-    ),
+    "purposes": dict.fromkeys(PURPOSES, True),
     "method": "checkbox",
     "tcf": CANARIES["consent_string"],
     "gpp": CANARIES["consent_string"],
 }
-REFUSED = GRANTED | {"purposes": dict.fromkeys(GRANTED["purposes"], False)}
+REFUSED = GRANTED | {"purposes": dict.fromkeys(PURPOSES, False)}
+CONSENTS = (GRANTED, REFUSED, None)
+
+IDENTIFIERS = {name: CANARIES[name] for name in ("person", "device", "advertising_id", "session")}
+
+
+SEEN_BY_FORM = ("address", "email", "phone", "national_id", "card")
+"""Classes that are found by how they look; the others only where the event names them too."""
+
+
+def text_of(disguise: str, classes: tuple[str, ...] = TEXT_CLASSES) -> str:
+    """Give one free text with identifiers of several classes, each under a disguise."""
+    return "; ".join(f"see {DISGUISES[disguise](CANARIES[name])} now" for name in classes)
+
+
+def is_base64(text: str) -> bool:
+    """Tell whether a text holds identifiers in base64."""
+    return any(text == text_of(name) for name in ("base64", "base64_url"))
+
+
+TEXT = text_of("plain")
 
 HEADERS = {
     "user-agent": CANARIES["user_agent"],
     "cookie": f"euconsent-v2={CANARIES['consent_string']}; sid={CANARIES['cookie']}",
     "referer": f"https://soq.example/?mail={CANARIES['email']}",
-    "x-forwarded-for": f"{CANARIES['address']}",
+    "x-forwarded-for": CANARIES["address"],
     "x-request-id": CANARIES["person"],
     "sec-ch-ua-model": f'"{CANARIES["email"]}"',
 }
+
+PROXY_HEADERS = HEADERS | {
+    "forwarded": f'for="[{CANARIES["address_v6"]}]";by={CANARIES["person"]};host=a;proto=https',
+    "x-forwarded-for": f"{CANARIES['address_v6']}, {CANARIES['address']}:4711, 127.0.0.1",
+    "x-forwarded-proto": CANARIES["person"],
+    "x-forwarded-host": f"{CANARIES['device']}.example",
+    "x-real-ip": CANARIES["address"],
+    "cf-connecting-ip": CANARIES["address"],
+    "true-client-ip": CANARIES["address_v6"],
+    "via": f"1.1 {CANARIES['person']}",
+    "traceparent": CANARIES["device"],
+    "from": CANARIES["email"],
+}
+"""What proxies add, true or forged."""
+
+
+RECORD_TEXTS = ("evidence", "text_version", "language", "method")
+"""Fields of a record of consent that take a text."""
 
 
 @dataclass
@@ -45,106 +91,120 @@ class Planted:
 
 
 def requests() -> Iterator[Planted]:
-    """Give good and bad requests, with consent granted, refused and absent."""
-    for consent in (GRANTED, REFUSED, None):
-        yield from _good(consent)
-    yield from _bad()
+    """Give good requests of every protocol, with consent granted, refused and absent."""
+    for consent in CONSENTS:
+        yield from _native(consent)
+    yield from _envelopes()
+    yield from _pixels()
+    yield from _logs()
+    yield from _cookies()
+    yield from _records()
 
 
-def _good(consent: dict[str, Any] | None) -> Iterator[Planted]:
-    events = [*_one_field_each(), _everything(), _everything() | {"event_id": CANARIES["device"]}]
-    body = {"events": events, "context": _context()}
-    if consent is not None:
-        body["consent"] = consent
-    yield Planted("/v1/events", json.dumps(body).encode())
-    yield Planted("/v1/diagnostics", json.dumps(body | {"events": _crashes()}).encode())
-    imported = body | {"import": {"source": "crm", "basis": "consent"}}
-    yield Planted("/v1/events", json.dumps(imported).encode())
-    query = f"url=https://soq.example/{CANARIES['email']}&title={CANARIES['email']}&part=x"
-    yield Planted(f"/v1/pixel.gif?{query}&person={CANARIES['person']}", method="GET")
-    line = (
-        f"{CANARIES['address']} - {CANARIES['person']} [17/May/2015:10:05:03 +0000] "
-        f'"GET /x?mail={CANARIES["email"]} HTTP/1.1" 200 3 "https://a.example/{CANARIES["phone"]}"'
-        f' "{CANARIES["user_agent"]}"'
+def texts(classes: tuple[str, ...] = TEXT_CLASSES) -> Iterator[str]:
+    """Give every text to plant: all identifiers under each disguise, and each one alone."""
+    yield from (text_of(disguise, classes) for disguise in DISGUISES)
+    yield from (CANARIES[name] for name in classes)
+
+
+def _native(consent: dict[str, Any] | None) -> Iterator[Planted]:
+    """Give native requests whose events carry each text in each field."""
+    said = {} if consent is None else {"consent": consent}
+    events = _events()
+    while chunk := list(islice(events, EVENTS_PER_REQUEST)):
+        body = {"events": chunk, "context": {"user_agent": CANARIES["user_agent"]}} | said
+        yield _post("/v1/events", body)
+        yield _post("/v1/diagnostics", body)
+        yield _post("/v1/events", body | {"import": {"source": "crm", "basis": "consent"}})
+
+
+def _events() -> Iterator[dict[str, Any]]:
+    base = IDENTIFIERS | {"name": "page_view"}
+    for text in texts():
+        yield from (base | filled for filled in fill_each(Event, text, NUMBER))
+        # A host's name has no case, and base64 without its case is no identifier any more.
+        host = "soq" if is_base64(text) else text[:40]
+        url = f"https://{host}.example/{text}?q={text}&utm_source={text}#{text}"
+        yield base | {"page": {"url": url, "referrer": url}}
+        yield base | {"properties": {"surname": text, "фамилия": text}}
+    yield base | {"properties": {"surname": CANARIES["surname"]}}
+    yield base | {"properties": {"фамилия": CANARIES["surname_cyrillic"]}}
+    yield base | {"event_id": CANARIES["device"]}
+    yield base | {"page": {"url": f"https://soq.example{KEPT}"}}
+    yield {"kind": "error", "page": {"url": f"https://soq.example{KEPT}"}}
+
+
+def _envelopes() -> Iterator[Planted]:
+    """Give requests with each text in each field around the events."""
+    for text in texts():
+        # The browser of a person is unknown where a server imports; a source may be called so.
+        if text == CANARIES["user_agent"]:
+            continue
+        for head in fill_each(EnvelopeHead, text, NUMBER):
+            yield _post("/v1/events", head | {"events": [IDENTIFIERS | {"name": "page_view"}]})
+        # Every member of a consent object that any reader knows.
+        said = dict.fromkeys(names_in("collector/consent", "collector/protocols"), text)
+        consent = GRANTED | {name: one for name, one in said.items() if name not in GRANTED}
+        body = {"events": [IDENTIFIERS | {"name": "page_view"}], "consent": consent}
+        yield _post("/v1/events", body | {"context": next(fill_each(EventContext, text, 1))})
+
+
+def _pixels() -> Iterator[Planted]:
+    for text in texts(SEEN_BY_FORM):
+        names = names_in("collector/protocols/pixel.py")
+        yield Planted(f"/v1/pixel.gif?{urlencode(dict.fromkeys(names, text))}", method="GET")
+        url = quote(f"https://soq.example/{text}", safe="")
+        yield Planted(f"/v1/pixel.gif?url={url}&person={quote(text)}", method="GET")
+
+
+def _logs() -> Iterator[Planted]:
+    """Give lines of access logs with each text in each of their fields."""
+    lines: list[list[Any]] = [[0, text_of("plain", SEEN_BY_FORM)]]
+    for text in texts(SEEN_BY_FORM):
+        plain, quoted = quote(text, safe="%/&#;@+:,"), text.replace('"', "'")
+        for address, user, target, referrer, agent in (
+            (CANARIES["address"], CANARIES["person"], f"/x?mail={plain}", "-", quoted),
+            (plain, "-", f"/{plain}", f"https://a.example/{plain}", CANARIES["user_agent"]),
+            (CANARIES["address_v6"], plain, "/", quoted, "-"),
+        ):
+            request = f'"GET {target} HTTP/1.1" 200 3 "{referrer}" "{agent}"'
+            lines.append([0, f"{address} - {user} [17/May/2015:10:05:03 +0000] {request}"])
+    yield _post(
+        "/v1/import/access-log",
+        {"import": {"source": "log", "basis": "contract"}, "lines": lines},
     )
-    log = {"import": {"source": "log", "basis": "contract"}, "lines": [[0, line], [0, TEXT]]}
-    yield Planted("/v1/import/access-log", json.dumps(log).encode())
 
 
-def _identifiers() -> dict[str, str]:
-    return {name: CANARIES[name] for name in ("person", "device", "advertising_id", "session")}
+def _cookies() -> Iterator[Planted]:
+    """Give requests with identifiers in every cookie, header and parameter that a reader knows."""
+    names = names_in("collector/consent", "collector/device_cookie.py")
+    event = {"events": [IDENTIFIERS | {"name": "page_view"}]}
+    for start in range(0, len(names), 50):
+        some = names[start : start + 50]
+        pairs = [f"{name}={quote(TEXT[:120])}" for name in some]
+        yield _post("/v1/events", event, headers={"cookie": "; ".join(pairs)})
+        query = urlencode(dict.fromkeys(some, CANARIES["consent_string"]))
+        yield _post(f"/v1/events?{query}", event)
+    yield _post("/v1/events", event, headers=PROXY_HEADERS)
 
 
-def _context() -> dict[str, Any]:
-    return {
-        "ip": CANARIES["address_v6"],
-        "user_agent": CANARIES["user_agent"],
-        "locale": TEXT,
-        "timezone": TEXT,
-        "sdk": TEXT,
-        "app": {"name": TEXT, "version": TEXT},
-        "device": {"model": TEXT},
-    }
+def _records() -> Iterator[Planted]:
+    """Give records of consent with each text in each field, about each kind of identifier."""
+    names = names_in("collector/protocols/consent_record.py", "collector/consent_ids.py")
+    for kind in ("person", "device", "advertising_id"):
+        for purposes in (GRANTED["purposes"], REFUSED["purposes"]):
+            record = {kind: CANARIES[kind], "purposes": purposes, "method": "checkbox"}
+            yield _post("/v1/consent", record)
+            yield _post("/v1/consent", record | {"consent": CANARIES["consent_string"]})
+    # A record names no session and no user agent, so it cannot know them in its texts.
+    classes = ("person", "device", "advertising_id", *SEEN_BY_FORM)
+    ids = {name: CANARIES[name] for name in ("person", "device", "advertising_id")}
+    record = ids | {"purposes": REFUSED["purposes"]}
+    for text in texts(classes):
+        yield from (_post("/v1/consent", record | {name: text}) for name in RECORD_TEXTS)
+    about = text_of("plain", classes)
+    yield from (_post("/v1/consent", record | {name: about}) for name in names)
 
 
-def _one_field_each() -> Iterator[dict[str, Any]]:
-    """Give events that carry the whole text in one field each."""
-    texts: list[dict[str, Any]] = [
-        {"name": CANARIES["email"]},
-        {"name": "page_view", "page": {"url": f"https://soq.example/{TEXT}?q={TEXT}#{TEXT}"}},
-        {"name": "page_view", "page": {"referrer": f"https://{CANARIES['person']}.example/{TEXT}"}},
-        {"name": "page_view", "page": {"title": TEXT}},
-        {"name": "search", "properties": {"query": CANARIES["phone"]}},
-        {"name": "custom", "properties": {CANARIES["email"]: 1, "nested": {"a": [TEXT]}}},
-        {"name": "custom", "properties": {"surname": CANARIES["surname"], "text": TEXT}},
-        {"name": "custom", "properties": {"iin": int(CANARIES["national_id"])}},
-        {"name": "custom", "currency": CANARIES["national_id"][:8], "revenue": 1},
-        {"name": "page_view", "page": {"url": f"https://soq.example/?utm_source={TEXT}"}},
-    ]
-    for text in texts:
-        yield _identifiers() | text
-
-
-def _everything() -> dict[str, Any]:
-    page = {"url": f"https://soq.example/{TEXT}", "referrer": f"https://a.example/{TEXT}"}
-    place = {"latitude": 43.238412, "longitude": 76.945123}
-    event = {"name": "page_view", "page": page | {"title": TEXT}, "location": place}
-    return _identifiers() | event | {"context": _context(), "properties": {"note": TEXT}}
-
-
-def _crashes() -> list[dict[str, Any]]:
-    exception = {"type": TEXT, "message": TEXT, "stack": f"at f ({TEXT})\n" * 3}
-    measured = [{"name": TEXT, "value": 1.5, "unit": TEXT}]
-    crash = {"kind": "crash", "exception": exception, "release": TEXT, "environment": TEXT}
-    return [
-        _identifiers() | crash,
-        _identifiers() | {"kind": "performance", "name": TEXT[:100], "measurements": measured},
-        _identifiers() | {"kind": CANARIES["person"], "name": CANARIES["email"]},
-    ]
-
-
-def _bad() -> Iterator[Planted]:
-    """Give requests that fail, each in its own way, with identifiers in them."""
-    good = json.dumps({"events": [_everything()]}).encode()
-    yield Planted("/v1/events", good[: len(good) // 2])
-    yield Planted("/v1/events", TEXT.encode())
-    yield Planted("/v1/events", b"\xff\xfe" + good)
-    yield Planted("/v1/events", good.replace(b'"page_view"', b"NaN"))
-    yield Planted("/v1/events", good.replace(b"see ", b"\\ud800 "))
-    yield Planted("/v1/events", good.replace(b"see ", b"\\u0000 "))
-    yield Planted("/v1/events", good, headers={"content-encoding": "gzip"})
-    yield Planted("/v1/events", good, headers={"content-encoding": CANARIES["person"]})
-    yield Planted("/v1/events", good, key=CANARIES["write_key"])
-    yield Planted("/v1/events", good, key=CANARIES["email"])
-    yield Planted(f"/v1/events?key={CANARIES['write_key']}&p={CANARIES['person']}", good, key="")
-    yield Planted("/v1/events", good, headers={"origin": f"https://{CANARIES['person']}.example"})
-    yield Planted(f"/v1/{CANARIES['person']}/{CANARIES['email']}", good)
-    yield Planted("/v1/events", json.dumps({"events": [TEXT, [TEXT], _everything()]}).encode())
-    yield Planted("/v1/events", json.dumps({"events": TEXT, "sent_at": TEXT}).encode())
-    yield Planted("/v1/events", good, method="DELETE")
-    deep = b'{"events":[' + b'{"a":' * 50_000 + json.dumps(TEXT).encode() + b"}" * 50_000 + b"]}"
-    yield Planted("/v1/events", deep)
-    yield Planted("/v1/events", TEXT.encode() * 20_000)
-    late = _everything() | {"occurred_at": "1970-01-01T00:00:00Z"}
-    far = _everything() | {"occurred_at": "2100-01-01T00:00:00Z"}
-    yield Planted("/v1/events", json.dumps({"events": [late, far]}).encode())
+def _post(path: str, body: Any, headers: dict[str, str] | None = None) -> Planted:
+    return Planted(path, json.dumps(body, ensure_ascii=False).encode(), headers=headers or {})
