@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.loading import Strict
-from config.policy import Text
+from config.policy_rules import Text
 
 EVENT_NAME = r"^[a-z][a-z0-9_]{0,63}$"
 """What the name of an event type or of a property looks like."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from config.catalogue import EVENT_NAME, SENSITIVITIES, Catalogue, EventType, Property
 from config.errors import ConfigError
 from config.loading import Document, parse, read_toml, show_file, sort_errors
-from config.policy import PURPOSES
 from config.policy_file import Found
+from config.policy_rules import PURPOSES
 
 FILES_MAX = 10_000
 """Most event types that one installation may declare."""

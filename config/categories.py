@@ -17,7 +17,7 @@ from pydantic import Field
 
 from config.loading import Strict
 from config.pii import split_words
-from config.policy import Text
+from config.policy_rules import Text
 
 TOGETHER_MIN = 2
 """How many words that tell little alone make a list of choices a list of a category."""

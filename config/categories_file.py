@@ -9,8 +9,8 @@ from config.categories import Categories, fold
 from config.errors import ConfigError
 from config.loading import parse, read_toml, sort_errors
 from config.pii import split_words
-from config.policy import CATEGORIES
 from config.policy_file import Found
+from config.policy_rules import CATEGORIES
 
 FILE_NAME = "categories.toml"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from config.policy import Policy, SignalRule
+from config.policy import Policy
+from config.policy_rules import SignalRule
 
 Found = tuple[tuple[str | int, ...], str]
 """A complaint: the path of the key that is wrong, and what to do."""

@@ -8,9 +8,10 @@ from zoneinfo import available_timezones
 
 from config.errors import ConfigError
 from config.loading import parse, read_toml, sort_errors
-from config.policy import CATEGORIES, PURPOSES, REFUSABLE_BASES, STORES, Policy
+from config.policy import Policy
 from config.policy_consent import Found as Found
 from config.policy_consent import check_consent
+from config.policy_rules import CATEGORIES, PURPOSES, REFUSABLE_BASES, STORES
 
 SIGNALS_REFUSE = {"advertising": ("gpc", "dnt"), "partner_sharing": ("gpc", "dnt")}
 """Browser signals that must refuse a purpose: honouring them is promised, not configured."""

@@ -18,7 +18,8 @@ from collector.pipeline import REASON
 from collector.raw_event import RawEvent
 from collector.stages.gate import gate
 from config.catalogue import Catalogue, NotPermitted
-from config.policy import LegalBasis, Policy, SignalRule, SiteRule
+from config.policy import Policy
+from config.policy_rules import LegalBasis, SignalRule, SiteRule
 from scripts.chromium import ROOT
 from scripts.markdown_table import build_table
 from scripts.reference_vocabulary import read_vocabulary

@@ -18,7 +18,8 @@ from typing import NamedTuple
 from collector.consent.bits import purpose_bits
 from collector.consent.recorded import Recorded
 from collector.consent.signal import Statement
-from config.policy import REFUSABLE_BASES, Policy
+from config.policy import Policy
+from config.policy_rules import REFUSABLE_BASES
 
 RECORD = "record"
 """Source of a grant that the consent ledger holds, as the policy's `[signals]` name it."""

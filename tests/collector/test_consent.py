@@ -16,7 +16,7 @@ from collector.consent.signal import SILENT, Signal
 from collector.frames import to_frame
 from collector.protocols.native import decode_events
 from collector.stages import PROTECT
-from config.policy import SiteRule
+from config.policy_rules import SiteRule
 from tests.collector.worlds import ALL, POLICY, TERMS, bits, context, sender
 
 YES = {"purposes": {"analytics": True}}

@@ -9,7 +9,8 @@ import pytest
 from collector.consent.recorded import NOTHING_RECORDED, Recorded
 from collector.pipeline import REASON
 from collector.stages.gate import GOVERNED, UNGOVERNED, gate
-from config.policy import Policy, SignalRule, SiteRule
+from config.policy import Policy
+from config.policy_rules import SignalRule, SiteRule
 from storage.schemas import TABLES
 from tests.collector.worlds import ALL, CATALOGUE, POLICY, bits, event, rows_of, run_stages
 

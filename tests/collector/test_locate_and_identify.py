@@ -8,7 +8,7 @@ from collector.context import ClientInfo, Place
 from collector.stages.gate import gate
 from collector.stages.identify_client import identify_client
 from collector.stages.locate import locate
-from config.policy import SiteRule
+from config.policy_rules import SiteRule
 from tests.collector.worlds import POLICY, bits, event, rows_of, run_stages
 
 GEO = ("geolocation",)

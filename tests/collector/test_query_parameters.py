@@ -10,7 +10,7 @@ import pytest
 
 from collector.protocols import PROTOCOLS, Terms
 from collector.raw_event import RawEvent
-from config.policy import SiteRule
+from config.policy_rules import SiteRule
 from tests.collector.worlds import POLICY, TERMS, sender
 
 URL = "/ads?q=pony&page=2&utm_source=mail&token=s3cret"

@@ -12,7 +12,8 @@ from collector.consent.recorded import NOTHING_RECORDED, Recorded
 from collector.consent.resolution import resolve
 from collector.consent.signal import Statement
 from collector.consent.statements import read_statements, unreadable_sources, write_statements
-from config.policy import Method, Policy, SignalRule, SiteRule
+from config.policy import Policy
+from config.policy_rules import Method, SignalRule, SiteRule
 from tests.collector.worlds import ALL, POLICY, bits
 
 PAIR = SignalRule(accepted_for=("analytics", "advertising"))

@@ -17,7 +17,7 @@ from collector.stages import PROTECT
 from collector.stages.gate import gate
 from collector.stages.strike import strike
 from collector.stages.validate import validate
-from config.policy import SiteRule
+from config.policy_rules import SiteRule
 from storage.logs import Log
 from tests.collector.worlds import POLICY, context, event, kept_texts, run_stages
 

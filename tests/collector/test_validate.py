@@ -10,7 +10,7 @@ import pytest
 from collector.pipeline import REASON
 from collector.stages.gate import gate
 from collector.stages.validate import CUT_MARGIN_CHARS, validate
-from config.policy import SiteRule
+from config.policy_rules import SiteRule
 from tests.collector.worlds import DAY_MS, LIMITS, NOW_MS, POLICY, event, rows_of, run_stages
 
 SECOND = 1_000

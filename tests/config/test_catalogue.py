@@ -9,7 +9,7 @@ import pytest
 
 from config.catalogue import SENSITIVITIES, Catalogue
 from config.catalogue_files import load_catalogue, read_catalogue
-from config.policy import PURPOSES
+from config.policy_rules import PURPOSES
 from tests.config.copies import SHIPPED
 
 GOOD = """description = "A thing happened."

@@ -9,7 +9,7 @@ import pytest
 from config.categories import Categories
 from config.categories_file import load_categories, read_categories
 from config.errors import ConfigError
-from config.policy import CATEGORIES
+from config.policy_rules import CATEGORIES
 from config.vocabulary import check_vocabulary
 from tests.config.copies import SHIPPED, change, copy_config
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from config.policy import PURPOSES, Policy
+from config.policy import Policy
 from config.policy_file import load_policy
+from config.policy_rules import PURPOSES
 from storage.schemas import TABLES
 from tests.config.copies import SHIPPED
 

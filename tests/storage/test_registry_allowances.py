@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from config.policy import Policy, SiteRule
+from config.policy import Policy
+from config.policy_rules import SiteRule
 from storage.registry import audit
 from storage.registry.allowances import note_allowances
 from storage.registry.engine import Registry

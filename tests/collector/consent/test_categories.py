@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from collector.consent.categories import CATEGORIES_MAX, DEFAULTS, weigh_choices
 from collector.consent.evidence import read_evidence
 from collector.consent.signal import Evidence, Statement
-from config.policy import SignalRule, SiteRule
+from config.policy_rules import SignalRule, SiteRule
 from tests.collector.worlds import ALL, POLICY, bits
 
 MARKETING = "advertising partner_sharing"
