@@ -108,6 +108,8 @@ def is_odd(text: str) -> bool:
 
 def read_oddly(text: str) -> list[Reading]:
     """Give the other readings of a text, each one level of escapes deeper; none for plain text."""
+    if not is_odd(text):
+        return []
     places = range(len(text))
     reading = Reading(text, list(places), [place + 1 for place in places])
     readings: list[Reading] = []

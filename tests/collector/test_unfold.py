@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collector.unfold import LEVELS_MAX, is_odd, read_oddly
@@ -73,6 +73,7 @@ def test_a_reading_leads_back_to_the_original() -> None:
 
 
 @given(st.text())
+@example("0O")
 def test_readings_are_bounded_and_their_places_rise(text: str) -> None:
     readings = read_oddly(text)
     assert len(readings) <= LEVELS_MAX
