@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qs, unquote
 
-from collector.consent.categories import Choices, join_lists
+from collector.consent.categories import Choices, join_answers, join_lists
 from collector.consent.cookie_text import read_base64_json, read_json_value, unquote_value
 
 Cookies = Mapping[str, str]
@@ -55,11 +55,10 @@ US_PRIVACY = re.compile(r"1[YN-]([YN-])[YN-]", re.IGNORECASE)
 def read_orestbida(cookies: Cookies) -> Choices | None:
     """Read vanilla-cookieconsent: accepted categories, and all that were shown under `services`."""
     said = read_json_value(cookies["cc_cookie"])
-    if said is None or not isinstance(said.get("categories"), list):
+    shown = None if said is None else said.get("services", {})
+    if said is None or not (isinstance(said.get("categories"), list) and isinstance(shown, dict)):
         return None
-    shown = said.get("services")
-    refused = set(shown) - set(_texts(said["categories"])) if isinstance(shown, dict) else ()
-    return join_lists(said["categories"], refused)
+    return join_lists(said["categories"], set(shown) - set(_texts(said["categories"])))
 
 
 def read_klaro(cookies: Cookies) -> Choices | None:
@@ -109,8 +108,8 @@ def read_didomi(cookies: Cookies) -> Choices | None:
     purposes = said.get("purposes") if said is not None else None
     if not isinstance(purposes, dict):
         return None
-    choices = join_lists(_texts(purposes.get("enabled")), _texts(purposes.get("disabled")))
-    if choices.get("cookies") is False:
+    choices = join_answers(purposes.get("enabled"), purposes.get("disabled"))
+    if choices is not None and choices.get("cookies") is False:
         return choices | dict.fromkeys((*choices, *OPTIONAL), False)
     return choices
 
@@ -125,7 +124,8 @@ def read_iubenda(cookies: Cookies) -> Choices | None:
         if isinstance(purposes, dict):
             answers = {name: one for name, one in purposes.items() if isinstance(one, bool)}
         else:
-            answers = dict.fromkeys(IUBENDA_PURPOSES, True) if whole is True else {}
+            is_for_all = whole is True and purposes is None
+            answers = dict.fromkeys(IUBENDA_PURPOSES, True) if is_for_all else {}
         if whole is False:
             answers |= dict.fromkeys(("2", "3", "4", "5"), False)
         is_whole = is_whole and bool(answers)

@@ -100,7 +100,7 @@ def read_rudderstack(evidence: Evidence, policy: Policy, site: str) -> Statement
     if isinstance(said, dict):
         allowed, denied = said.get("allowedConsentIds"), said.get("deniedConsentIds")
         if isinstance(allowed, list) or isinstance(denied, list):
-            choices = join_lists(_as_list(allowed), _as_list(denied))
+            choices = join_answers(allowed, denied)
     return weigh_choices("rudderstack", choices, policy, site)
 
 
@@ -108,6 +108,16 @@ def join_lists(allowed: Iterable[object], denied: Iterable[object]) -> Choices:
     """Give the choices of two lists of categories; one that stands in both is refused."""
     choices = {one: True for one in allowed if isinstance(one, str)}
     return choices | {one: False for one in denied if isinstance(one, str)}
+
+
+def join_answers(allowed: object, denied: object) -> Choices | None:
+    """Give the choices of two lists as they were sent; None where they cannot be read.
+
+    Where one of them is no list, nobody knows what it would have said: then there is no yes.
+    """
+    is_whole = all(one is None or isinstance(one, list) for one in (allowed, denied))
+    choices = join_lists(_as_list(allowed) if is_whole else (), _as_list(denied))
+    return choices if is_whole or choices else None
 
 
 def _member(evidence: Evidence, key: str) -> Any:

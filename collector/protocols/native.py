@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from collector.consent.json_object import read_json
+from collector.consent.json_object import CONTRADICTORY, read_json
 from collector.outcomes import BadRequest
 from collector.protocols.lenient import depth_of, mend_text, split_events
-from collector.protocols.native_consent import KEY, Claims, read_member
+from collector.protocols.native_consent import ESCAPED, KEY, Claims, read_member
 from collector.protocols.native_wire import Envelope, EnvelopeHead, Event, EventContext
 from collector.protocols.terms import Terms
 from collector.raw_event import USER_AGENT_HELD_CHARS_MAX, Decoded, RawEvent, Sender
@@ -120,9 +120,9 @@ def _read_event(piece: bytes, depth_max: int) -> Event | str:
 def _read_consent(envelope: Envelope, body: bytes) -> object:
     """Give the request's own consent object; where its key is repeated, the objects joined."""
     outside = body.count(KEY) - sum(bytes(piece).count(KEY) for piece in envelope.events)
-    if outside > 1:
+    if outside > 1 or ESCAPED.search(body):
         split = split_events(body)
-        return read_member(split[0]) if split else None
+        return read_member(split[0]) if split else CONTRADICTORY
     return read_json(bytes(envelope.consent)) if envelope.consent else None
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from collector.consent.evidence import Evidence, read_evidence
-from collector.consent.json_object import read_json
+from collector.consent.json_object import CONTRADICTORY, read_json
 from collector.consent.signal import Statement
 from collector.consent.statements import write_statements
 from collector.identifiers import is_no_id
+from collector.protocols.lenient import mend_text
 from collector.protocols.native_wire import Event, EventContext
 from collector.protocols.terms import Terms
 
 KEY = b'"consent"'
 """How the key of a consent object is spelled."""
+
+ESCAPED = re.compile(rb"\\u00[67]")
+"""How one of its letters begins where it is spelled by its number, which means the same."""
 
 SWITCHES = {
     "tracking_status": "trackingStatus",
@@ -58,7 +63,7 @@ class Claims:
         device = _switches(event.context)
         if event.advertising_id is not None and is_no_id(event.advertising_id):
             device["advertising_id"] = event.advertising_id
-        if piece.count(KEY) > 1 and (whole := read_member(piece)) is not None:
+        if may_repeat(piece) and (whole := read_member(piece)) is not None:
             return self._write(self._read(whole, None), device)
         known = (own, repr(device))
         text = self._texts.get(known)
@@ -88,7 +93,15 @@ def _switches(context: EventContext | None) -> Switches:
     return {name: value for name, value in told if value is not None}
 
 
+def may_repeat(text: bytes) -> bool:
+    """Tell whether an object may have two members called `consent`."""
+    return text.count(KEY) > 1 or ESCAPED.search(text) is not None
+
+
 def read_member(text: bytes) -> object:
-    """Give the `consent` of an object, where that key is repeated; None where it cannot be read."""
-    whole = read_json(text)
-    return whole.get("consent") if isinstance(whole, dict) else None
+    """Give the `consent` of an object in which that key may be repeated, None where it is absent.
+
+    Where the object cannot be read as a whole, nobody knows what was said first: it says nothing.
+    """
+    whole = read_json(mend_text(text))
+    return whole.get("consent") if isinstance(whole, dict) else CONTRADICTORY
