@@ -48,7 +48,8 @@ def _find_senders(rows: pl.DataFrame, addresses: pl.Series, agents: pl.Series) -
     ).with_columns(_core_of(agent).alias("core"), *shown)
     is_long = agent.str.len_chars() >= USER_AGENT_CHARS_MIN
     held = [_holds(name).fill_null(False) for name in ("address", "-", "_")]
-    held.append((is_long & _holds("core").fill_null(True)).fill_null(False))
+    may_hold = agent.str.contains(_ODD_ID) | _holds("core").fill_null(True)
+    held.append((is_long & may_hold).fill_null(False))
     return rows.select(pl.any_horizontal(held)).to_series()
 
 

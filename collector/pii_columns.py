@@ -16,6 +16,12 @@ from collector.pii import Scrubber
 from collector.unfold import ODD_PATTERN, SEPARATOR
 from config.pii import PiiRule
 
+_TURKISH = "[\u0130\u0131]"
+"""Letters that Python takes for an `i` where case does not matter, and Polars does not."""
+
+_BLANK = r"[\s\x1c-\x1f]"
+"""What Python calls a blank; to Polars the last four signs are none."""
+
 
 def find_suspects(scrubber: Scrubber, texts: pl.Series) -> pl.Series:
     """Tell of each text whether `Scrubber.scrub_text` may change it.
@@ -60,11 +66,11 @@ def _rows_of(lists: pl.Series) -> pl.Series:
 def _doubt_pattern(scrubber: Scrubber) -> str:
     """Give one expression that is found in every text which some rule may match."""
     tests = {_test_of(rule) for rule in scrubber.config.rules.values()}
-    return "|".join(["(?:" + ODD_PATTERN + ")", *sorted(tests)])
+    return "|".join(["(?:" + ODD_PATTERN + ")", _TURKISH, *sorted(tests)])
 
 
 def _test_of(rule: PiiRule) -> str:
     """Give the more telling of a rule's two cheap tests: words, else its gate, else signs."""
     if rule.gate is not None and all(len(need) == 1 for need in rule.needs_any):
-        return f"(?ix:{rule.gate})"
+        return f"(?ix:{rule.gate})".replace(r"\s", _BLANK)
     return "(?i:" + "|".join(re.escape(need) for need in rule.needs_any) + ")"

@@ -43,6 +43,7 @@ def test_it_says_yes_wherever_a_look_does() -> None:
     named = [(one, one, "", "") for one in IDENTIFIERS]
     named += [(ADDRESS, "x-1", ADDRESS, ""), ("2a02:6b8::2:242", "", "2A02:6b8::2:242", "curl")]
     named += [(agent, "", ADDRESS, agent) for agent in (CHROME, "x!" * 20, "curl")]
+    named += [("apple Safari 1842 x", "", "", "%41pple Safari 1842 x")]
     rows = [
         (before + write(name) + after, f"other-774411\x1f{sent}", address, agent)
         for name, sent, address, agent in named
