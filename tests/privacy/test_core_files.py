@@ -19,7 +19,7 @@ CRASH = """
 import ctypes, os, signal, sys
 {before}
 secret = "planted-" + "in-memory"
-signal.signal(signal.SIGABRT, signal.SIG_DFL)
+signal.signal(signal.{name}, signal.SIG_DFL)
 os.kill(os.getpid(), signal.{name})
 """
 
