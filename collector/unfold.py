@@ -24,13 +24,19 @@ _BASE64 = r"(?:[I-Za-f][C-HS-Xi-nyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z
 _LOOK_ALIKES = {"O": "0", "o": "0", "О": "0", "о": "0", "З": "3", "з": "3"}
 """Latin and Cyrillic letters that are written for digits."""
 
+_NAMED = {"commat": "@", "period": ".", "plus": "+", "lowbar": "_", "nbsp": " ", "colon": ":"}
+"""Signs that HTML has names for, of those that identifiers are written with."""
+
+_NAMES = "|".join(_NAMED)
+
 _ESCAPE = re.compile(
     r"(?P<base64>" + _BASE64 + r"[A-Za-z0-9+_-]{0,3}={0,2})"
     r"|(?<![^\W\d_])"
     r"(?P<alike>(?:(?<=[0-9])|(?<=[0-9][ \-()]))[OoОоЗз]{1,16}|[OoОоЗз]{1,16}(?=[0-9]))(?![^\W\d_])"
     r"|(?P<percent>(?:%[0-9A-Fa-f]{2})+)|%u(?P<old>[0-9A-Fa-f]{4})|\\u(?P<json>[0-9A-Fa-f]{4})"
-    r"|\\x(?P<hex>[0-9A-Fa-f]{2})|&\#x(?P<sgml>[0-9A-Fa-f]{1,6});|&\#(?P<entity>[0-9]{1,7});"
-    r"|(?P<at>&commat;)"
+    r"|\\u\{(?P<point>[0-9A-Fa-f]{1,6})\}|\\x(?P<hex>[0-9A-Fa-f]{2})"
+    r"|&\#[xX]0{0,8}(?P<sgml>[0-9A-Fa-f]{1,6});?|&\#0{0,8}(?P<entity>[0-9]{1,7});?"
+    rf"|&(?P<named>{_NAMES});"
 )
 
 
@@ -86,7 +92,9 @@ def _char_class(chars: list[str]) -> str:
 _ODD_CLASS = _char_class([char for char in _PLAIN if char <= "\uffff"]) + r"\U00010000-\U0010ffff"
 _ODD = re.compile(f"[{_ODD_CLASS}]")
 _ODD_ASCII = re.compile(r"[%\\&\x00-\x08\x0b\x0c\x0e-\x1e\x7f]")
-_ESCAPE_START = r"%[0-9A-Fau]|\\[ux]|&[\#c]|[\x00-\x08\x0b\x0c\x0e-\x1e\x7f]"
+_ESCAPE_START = (
+    rf"%[0-9A-Fa-f]{{2}}|%u|\\[ux]|&(?:\#|(?:{_NAMES});)|[\x00-\x08\x0b\x0c\x0e-\x1e\x7f]"
+)
 _ESCAPES = re.compile(_ESCAPE_START)
 _HIDDEN_PATTERN = r"[0-9][Oo]{1,16}[0-9]|" + _BASE64
 _HIDDEN = re.compile(_HIDDEN_PATTERN)
@@ -161,10 +169,10 @@ def _decoded(found: re.Match[str]) -> list[tuple[str, int, int]]:
         return [(_LOOK_ALIKES[c], at, at + 1) for at, c in enumerate(found.group(), start)]
     if found.group("percent"):
         return _percent_decoded(found.group("percent"), found.start())
-    if found.group("at"):
-        return [("@", found.start(), found.end())]
+    if found.group("named"):
+        return [(_NAMED[found.group("named")], found.start(), found.end())]
     entity = found.group("entity")
-    hexadecimal = next((g for g in found.group("old", "json", "hex", "sgml") if g), "0")
+    hexadecimal = next((g for g in found.group("old", "json", "point", "hex", "sgml") if g), "0")
     code = int(entity) if entity else int(hexadecimal, 16)
     char = chr(code) if code <= sys.maxunicode else ""
     return [(char, found.start(), found.end())] if char else []
