@@ -22,8 +22,11 @@ NUMBER_MIN = 100_000
 NUMBER_END = 2**63
 """Neither are numbers from here on: nothing that identifies has so many digits."""
 
-OPENERS = ("{", "[")
-"""What a list or object begins with."""
+OPENERS = ("{", "[", '"')
+"""What a list, an object or a text begins with in JSON."""
+
+BLANKS = " \t\n\r"
+"""What may stand before it."""
 
 DEPTH_MAX = 32
 """Deeper JSON text is mended as plain text."""
@@ -99,12 +102,17 @@ def show_number(number: float) -> str:
     return msgspec.json.encode(number).decode()
 
 
-def read_nested(value: str) -> dict[str, Any] | list[Any] | None:
-    """Give the list or object that a text spells in JSON, or none where it spells none."""
-    if not value.startswith(OPENERS) or depth_of(value.encode(), DEPTH_MAX) > DEPTH_MAX:
+def may_nest(value: str) -> bool:
+    """Tell quickly whether a text may spell a list, an object or another text in JSON."""
+    return value.lstrip(BLANKS).startswith(OPENERS)
+
+
+def read_nested(value: str) -> dict[str, Any] | list[Any] | str | None:
+    """Give the list, object or text that a text spells in JSON, or none where it spells none."""
+    if not may_nest(value) or depth_of(value.encode(), DEPTH_MAX) > DEPTH_MAX:
         return None
     try:
-        found: dict[str, Any] | list[Any] = msgspec.json.decode(value)
+        found: dict[str, Any] | list[Any] | str = msgspec.json.decode(value)
     except msgspec.MsgspecError:
         return None
     return found

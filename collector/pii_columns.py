@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import polars as pl
 
-from collector.mending import OPENERS
+from collector.mending import BLANKS, OPENERS
 from collector.pii import Scrubber
 from collector.unfold import ODD_PATTERN, SEPARATOR
 from config.pii import PiiRule
@@ -41,6 +41,7 @@ def find_telling(scrubber: Scrubber, properties: pl.Series) -> pl.Series:
     keys, values = pairs.struct.field("key"), pairs.struct.field("value")
     telling = [key for key in keys.unique() if key is not None and scrubber.config.field_of(key)]
     doubts = keys.is_in(telling) if telling else pl.Series([False]).new_from_index(0, len(keys))
+    values = values.str.strip_chars_start(BLANKS)
     for opener in OPENERS:
         doubts = doubts | values.str.starts_with(opener).fill_null(False)
     if not doubts.any():

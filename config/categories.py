@@ -25,6 +25,29 @@ TOGETHER_MIN = 2
 VALUE_CHARS_MAX = 200
 """Longer values are prose, and no words of a list."""
 
+CONTAINERS = frozenset(
+    [
+        "trait",
+        "traits",
+        "property",
+        "properties",
+        "prop",
+        "props",
+        "attribute",
+        "attributes",
+        "attr",
+        "attrs",
+        "custom",
+        "param",
+        "params",
+        "field",
+    ]
+)
+"""Words that senders put before a name when they make one list of nested objects."""
+
+NUMBERS = "0123456789_- "
+"""What may stand behind a name that is one of several."""
+
 NAMES_REMEMBERED = 4_096
 """Names whose category is remembered, since few differ."""
 
@@ -72,7 +95,14 @@ class Categories(Strict):
         return lru_cache(NAMES_REMEMBERED)(self._find_name)
 
     def _find_name(self, name: str) -> str | None:
-        words = split_words(fold(name))
+        folded = fold(name)
+        return self._find_words(folded) or self._find_words(folded.rstrip(NUMBERS))
+
+    def _find_words(self, folded: str) -> str | None:
+        """Look a name up, with and without the words that may stand before and after."""
+        words = split_words(folded)
+        while words and words[0] in CONTAINERS:
+            words = words[1:]
         while words:
             found = self._find_before_tails(words, self._names)
             if found is not None or words[0] not in self._before:

@@ -10,7 +10,7 @@ import polars as pl
 
 from collector.context import Context
 from collector.frames import change, to_lists, to_nested
-from collector.mending import NUMBER_END, NUMBER_MIN, OPENERS, Mender
+from collector.mending import NUMBER_END, NUMBER_MIN, Mender, may_nest
 from collector.own_ids import SEPARATOR, OwnIds
 from collector.own_ids_columns import may_occur
 from collector.pii_columns import find_suspects, find_telling, join_pairs
@@ -108,7 +108,7 @@ def _find_telling(properties: Sequence[Pairs | None], context: Context) -> list[
     """Tell of each row whether a property's name says what it holds, or its value is nested."""
     is_telling = cache(lambda key: context.scrubber.config.field_of(key) is not None)
     return [
-        any(is_telling(pair["key"]) or pair["value"].startswith(OPENERS) for pair in pairs or ())
+        any(is_telling(pair["key"]) or may_nest(pair["value"]) for pair in pairs or ())
         for pairs in properties
     ]
 

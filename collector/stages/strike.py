@@ -9,8 +9,9 @@ import polars as pl
 
 from collector.context import Context
 from collector.frames import change, to_nested
-from collector.mending import OPENERS, keys_within, read_nested, texts_within
+from collector.mending import keys_within, may_nest, read_nested, texts_within
 from collector.pipeline import reject, stage
+from collector.unfold import LEVELS_MAX
 from config.categories import Categories
 
 JUDGED = ("properties", "measurements")
@@ -60,7 +61,7 @@ def _may_tell(column: pl.Series, categories: Categories) -> bool:
     if values.dtype != pl.String:
         return False
     texts = set(values.drop_nulls().to_list())
-    return any(text.startswith(OPENERS) or categories.of_value(text) for text in texts)
+    return any(may_nest(text) or categories.of_value(text) for text in texts)
 
 
 def _strike_from(
@@ -103,15 +104,19 @@ def _of_member(site: str, event: str, one: dict[str, Any], context: Context) -> 
     return None
 
 
-def _told_by(value: str, context: Context) -> Iterator[str | None]:
-    """Give what a property's value tells, and all that lies within it in JSON."""
+def _told_by(value: str, context: Context, level: int = 0) -> Iterator[str | None]:
+    """Give what a property's value tells, and all that lies within it in JSON.
+
+    `level` counts JSON texts within JSON texts.
+    """
     categories = context.categories
-    nested = read_nested(value) if value.startswith(OPENERS) else None
+    nested = read_nested(value) if level < LEVELS_MAX else None
     if nested is None:
         yield categories.of_value(value)
         return
     yield from map(categories.of_name, keys_within(nested))
-    yield from map(categories.of_value, texts_within(nested))
+    for text in texts_within(nested):
+        yield from _told_by(text, context, level + 1)
 
 
 def _unless_allowed(site: str, category: str | None, context: Context) -> str | None:

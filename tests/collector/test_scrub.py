@@ -92,6 +92,13 @@ def test_identifiers_in_nested_json_with_escapes() -> None:
     assert remarks == ["own_id"]
 
 
+@pytest.mark.parametrize("spell", [json.dumps, lambda text: " \n" + text])
+def test_a_telling_name_in_json_behind_a_blank_or_quoted_again(spell: Any) -> None:
+    sent = {"x": spell(json.dumps({"middleName": "Aigul"}))}
+    kept, remarks = properties_of(sent)
+    assert "Aigul" not in kept["x"] and remarks == ["name"]
+
+
 def test_an_identifier_that_holds_a_number_goes_whole() -> None:
     kept, _ = properties_of({"p": "user87012345678-kz"}, _person="user87012345678-kz")
     assert kept == {"p": "[own_id]"}
