@@ -8,7 +8,8 @@ to another host, when the configuration is checked, and before a release.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -27,18 +28,25 @@ ADDRESSES = {"warehouse": "SANAQ_CLICKHOUSE", "registry": "SANAQ_REGISTRY"}
 """Store -> the variable that may put it on another host."""
 
 
-def hold_store(settings: Settings, store: str) -> None:
+EMBEDDED = "SANAQ_EMBEDDED"
+"""The variable that says where the embedded warehouse listens, and so where it is looked for."""
+
+
+def hold_store(settings: Settings, store: str, environ: Mapping[str, str] | None = None) -> None:
     """Let a store on another host be used only if the policy declares that host.
 
+    `environ` is the process's own unless given: PostgreSQL's driver takes hosts from there too.
     Errors: `ConfigError`; it names the variable and never the host, which stands by a password.
     """
-    strangers = [host for host in hosts_of(_dsn_of(settings, store)) if not is_here(host)]
+    env = os.environ if environ is None else environ
+    named = list(_hosts_by_variable(settings, store, env))
+    strangers = [(variable, host) for variable, host in named if not is_here(host)]
     if not strangers:
         return
     declared = load_policy(settings.config_dir).stores[store].hosts
-    for host in strangers:
+    for variable, host in strangers:
         if host not in declared:
-            what = f"{ADDRESSES[store]} names a host that stores.{store}.hosts does not"
+            what = f"{variable} names a host that stores.{store}.hosts does not"
             raise ConfigError("environment", 0, f"{what}; add it there, with its country")
 
 
@@ -85,8 +93,38 @@ def is_here(host: str) -> bool:
         return False
 
 
-def _dsn_of(settings: Settings, store: str) -> str:
-    return settings.registry_dsn if store == "registry" else settings.clickhouse or ""
+def _hosts_by_variable(
+    settings: Settings, store: str, env: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield every host that a store may be reached at, with the variable that names it.
+
+    Errors: `ConfigError` where a file that is not ours names it.
+    """
+    dsn = settings.registry_dsn if store == "registry" else settings.clickhouse
+    if dsn is None:
+        if not _is_unspecified(settings.embedded.host):
+            yield EMBEDDED, settings.embedded.host
+        return
+    hosts, parts = hosts_of(dsn), urlsplit(dsn)
+    yield from ((ADDRESSES[store], host) for host in hosts)
+    if not parts.scheme.startswith("postgresql"):
+        return
+    options = parse_qs(parts.query)
+    if "service" in options or env.get("PGSERVICE"):
+        what = "a service file names the registry's host; name it in SANAQ_REGISTRY instead"
+        raise ConfigError("environment", 0, what)
+    taken = [] if "hostaddr" in options else ["PGHOSTADDR"]
+    taken += [] if hosts else ["PGHOST"]
+    for variable in taken:
+        yield from ((variable, _bare(one)) for one in env.get(variable, "").split(",") if one)
+
+
+def _is_unspecified(host: str) -> bool:
+    """Tell whether a host is every address of this one, as a server listens on."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
 
 
 def _bare(host: str) -> str:

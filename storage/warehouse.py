@@ -101,8 +101,8 @@ def connect(settings: Settings, role: RoleName = "sanaq_writer") -> Client:
 
 def _address(settings: Settings, role: RoleName) -> dict[str, Any]:
     """Give host, port, database and credentials for clickhouse-connect."""
+    hold_store(settings, "warehouse")
     if settings.clickhouse is not None:
-        hold_store(settings, "warehouse")
         return _read_dsn(urlsplit(settings.clickhouse))
     try:
         password = secret_file(settings.home / "warehouse", role).read_text()

@@ -116,6 +116,57 @@ def test_no_role_starts_with_an_undeclared_host(folder: Path, tmp_path: Path) ->
         assert len(ended.stderr.strip().splitlines()) == 1
 
 
+HOSTLESS = "postgresql:///sanaq"
+
+
+@pytest.mark.parametrize(
+    ("dsn", "variable"),
+    [
+        (HOSTLESS, "PGHOST"),
+        (HOSTLESS, "PGHOSTADDR"),
+        ("postgresql+psycopg://u@localhost/db", "PGHOSTADDR"),
+        ("postgresql://u@/db?host=/run/db", "PGHOSTADDR"),
+    ],
+)
+def test_a_host_that_the_driver_takes_from_the_environment_is_declared_too(
+    folder: Path, tmp_path: Path, dsn: str, variable: str
+) -> None:
+    settings = load_settings(environ_of(folder, tmp_path, SANAQ_REGISTRY=dsn))
+    hold_store(settings, "registry", {variable: "127.0.0.1,/run/db"})
+    with pytest.raises(ConfigError, match=f"environment:0: {variable} names a host"):
+        hold_store(settings, "registry", {variable: "localhost,203.0.113.7"})
+    change(folder, "policy.toml", "[stores.registry]", '[stores.registry]\nhosts = ["203.0.113.7"]')
+    hold_store(settings, "registry", {variable: "203.0.113.7"})
+
+
+def test_what_the_driver_does_not_take_changes_nothing(folder: Path, tmp_path: Path) -> None:
+    for dsn in ("sqlite:////srv/r.sqlite", "postgresql://u@localhost/db?hostaddr=127.0.0.1"):
+        settings = load_settings(environ_of(folder, tmp_path, SANAQ_REGISTRY=dsn))
+        hold_store(settings, "registry", {"PGHOST": "a.example", "PGHOSTADDR": "203.0.113.7"})
+
+
+def test_a_service_file_names_no_host_of_the_registry(folder: Path, tmp_path: Path) -> None:
+    named = environ_of(folder, tmp_path, SANAQ_REGISTRY=f"{HOSTLESS}?service=prod")
+    with pytest.raises(ConfigError, match="a service file names the registry's host"):
+        hold_store(load_settings(named), "registry", {})
+    plain = load_settings(environ_of(folder, tmp_path, SANAQ_REGISTRY=HOSTLESS))
+    with pytest.raises(ConfigError, match="a service file names the registry's host"):
+        hold_store(plain, "registry", {"PGSERVICE": "prod"})
+
+
+def test_the_embedded_warehouse_is_looked_for_on_declared_hosts_alone(
+    folder: Path, tmp_path: Path
+) -> None:
+    for here in ("127.0.0.1:8123", "0.0.0.0:8123", "[::]:8123", "localhost:8123"):
+        hold_store(load_settings(environ_of(folder, tmp_path, SANAQ_EMBEDDED=here)), "warehouse")
+    away = load_settings(environ_of(folder, tmp_path, SANAQ_EMBEDDED="ch.example:8123"))
+    with pytest.raises(ConfigError, match="SANAQ_EMBEDDED names a host"):
+        connect(away)
+    table = "[stores.warehouse]"
+    change(folder, "policy.toml", table, f'{table}\nhosts = ["ch.example"]')
+    hold_store(away, "warehouse")
+
+
 def complaints(folder: Path) -> list[tuple[str, int, str]]:
     """Every complaint, as (file, line, what)."""
     return [(Path(e.file).name, e.line, e.what) for e in check_vocabulary(folder)]
