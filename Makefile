@@ -18,7 +18,7 @@ CHECKED := $(PACKAGES) scripts tests $(if $(wildcard benchmarks/*.py),benchmarks
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.ready node_modules/.ready browser postgres ## set everything up in .venv and node_modules
+setup: .venv/.ready .venv-sdks/.ready node_modules/.ready browser postgres ## set everything up in .venv and node_modules
 
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) scripts/check_python.py
@@ -26,6 +26,13 @@ setup: .venv/.ready node_modules/.ready browser postgres ## set everything up in
 	@echo "Installing the Python packages of requirements.lock (about 250 MB) ..."
 	@$(BIN)/python -m pip install --quiet --no-deps --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Other vendors' SDKs stay out of the product's own environment: they bring what they like.
+.venv-sdks/.ready: requirements-sdks.lock | .venv/.ready
+	@test -x .venv-sdks/bin/python || $(PYTHON) -m venv .venv-sdks
+	@echo "Installing the Python SDKs of other vendors, which the tests run ..."
+	@.venv-sdks/bin/python -m pip install --quiet --no-deps --requirement requirements-sdks.lock
 	@touch $@
 
 node_modules/.ready: package-lock.json .npmrc requirements-node.lock scripts/build_static.py \

@@ -19,7 +19,9 @@ from collector.context import Context
 from collector.frames import to_frame
 from collector.key_book import KeyBook
 from collector.parts import Cut, count_outcomes, cut_parts
-from collector.protocols import PROTOCOLS, Terms
+from collector.protocols.native import decode_events
+from collector.protocols.protocol import Request
+from collector.protocols.terms import Terms
 from collector.raw_event import Decoded, Sender
 from collector.stages import PROTECT
 from collector.verdicts import Verdict
@@ -90,9 +92,9 @@ class StageBench:
     async def _work(self, requests: Sequence[bytes], watch: Watch, spool: SpoolClient) -> None:
         """Take one batch from its requests' bodies to its answers."""
         sender = self._sender()
-        decode = PROTOCOLS["/v1/events"].decode
         with watch.step("decode"):
-            decoded = [decode(body, {}, sender, self._terms) for body in requests]
+            posted = [Request("/v1/events", body=body) for body in requests]
+            decoded = [decode_events(one, sender, self._terms) for one in posted]
         with watch.step("frame"):
             frame = to_frame([event for one in decoded for event in one.events])
         with watch.step("checks"):

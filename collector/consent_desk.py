@@ -10,21 +10,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 
-from starlette.types import Receive, Scope
-
 from collector.consent_book import ConsentBook
 from collector.consent_scribe import Entry, Scribe, make_part
 from collector.device_cookie import PURPOSE, DeviceCookie
-from collector.ingest import Desk, Ingest
+from collector.door import Desk
+from collector.ingest import Entered, Ingest
 from collector.outcomes import BadRequest
 from collector.peers import limited_as
-from collector.protocols import PROTOCOLS
 from collector.protocols.consent_record import ConsentRecord, decode_record
+from collector.protocols.protocol import Answer, Endpoint, Protocol
 from collector.rate import RateLimit
 from collector.verdicts import Became
 from storage.errors import Unavailable
@@ -129,36 +128,37 @@ class ConsentDesk:
         consents.record_decisions(self._registry, decided)
 
 
+CONSENT = Protocol("consent", (Endpoint(PATH),))
+"""The way to send records: method, key, origin and bounds as for events."""
+
+
 class ConsentEndpoint(Ingest):
-    """The endpoint of consent records: method, key, origin and bounds as for events."""
+    """The endpoint of consent records."""
 
     def __init__(self, desk: Desk, consent_desk: ConsentDesk) -> None:
-        super().__init__(desk, PROTOCOLS["/v1/events"])
+        super().__init__(desk, [CONSENT])
         self._consent_desk = consent_desk
         per_second = desk.terms.limits.records_per_address_per_second_max
-        self._rate = RateLimit(per_second, time.monotonic)
+        self._record_rate = RateLimit(per_second, time.monotonic)
 
-    async def _answer(
-        self, scope: Scope, headers: Mapping[str, str], receive: Receive
-    ) -> tuple[bytes, str | None]:
-        """Take a request through key, body and decoding to its receipt.
+    async def _take(self, entered: Entered) -> tuple[Answer, str | None]:
+        """Take a request through decoding to its receipt.
 
         Errors: BadRequest, Unavailable.
         """
-        key = await self._find_key(scope, headers)
-        sender = self._sender(scope, headers, key)
-        if not sender.trusted and not self._rate.admits(limited_as(sender.address)):
+        request, sender = entered.request, entered.sender
+        if not sender.trusted and not self._record_rate.admits(limited_as(sender.address)):
             raise BadRequest("rate_limited")
-        body = await self._read(scope, headers, receive, sender)
-        cookie = self._cookie(headers, sender)
+        cookie = self._cookie(request.headers, sender)
+        brought = cookie.value if cookie else ""
         try:
-            record = decode_record(body, sender, self._desk.terms, cookie.value if cookie else "")
+            record = decode_record(request.body, sender, self._desk.terms, brought)
             became = _became(record, cookie)
         except BadRequest as fault:
-            self._desk.batcher.count_undecodable(key.site, fault.reason)
+            self._desk.batcher.count_undecodable(sender.site, fault.reason)
             raise
         receipt = await self._consent_desk.submit(record)
-        return receipt, cookie and cookie.answer(became)
+        return Answer(receipt), cookie and cookie.answer(became)
 
 
 def _became(record: ConsentRecord, cookie: DeviceCookie | None) -> Became:

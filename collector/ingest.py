@@ -6,252 +6,169 @@ the batch are all there is.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import parse_qs
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from collector.batcher import Batcher
-from collector.body import inflate
-from collector.clients import join_hints
-from collector.consent.request import read_request
 from collector.device_cookie import DeviceCookie
+from collector.door import Desk, Door, key_in_head
 from collector.headers import read_headers
-from collector.key_book import KeyBook
-from collector.outcomes import FAULTS, BadRequest
-from collector.peers import Network, address_of, limited_as
-from collector.protocols import Protocol, Terms
-from collector.protocols.pixel import PIXEL_GIF
-from collector.rate import RateLimit
-from collector.raw_event import USER_AGENT_HELD_CHARS_MAX, Sender
+from collector.outcomes import BadRequest
+from collector.protocols.protocol import Answer, Protocol, Request
+from collector.raw_event import Sender
+from collector.replies import answer_fault, cors_headers, preflight_headers, reply, retry_headers
+from collector.router import Mount, Router, choose
 from collector.verdicts import Verdict
-from storage.clock import Clock
 from storage.errors import Unavailable
-from storage.logs import Log, name_error, name_place
-from storage.registry.keys import WriteKey
+from storage.logs import name_error, name_place
 from storage.spool_protocol import SpoolFull
 
-BODY_SECONDS_MAX = 30.0
-"""Longest time that a sender may take for its body."""
 
-RETRY_AFTER_SECONDS = 2
-"""What senders are told to wait after 429 and 503."""
+class Entered(NamedTuple):
+    """A request that may be decoded: its endpoint, itself, and who sent it."""
 
-PREFLIGHT_SECONDS = 86_400
-"""How long a browser may remember a preflight."""
-
-ALLOWED_HEADERS = "authorization, content-type, content-encoding"
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What every endpoint of a worker shares."""
-
-    batcher: Batcher
-    key_book: KeyBook
-    rate: RateLimit
-    """Of requests."""
-    byte_rate: RateLimit
-    """Of bytes of bodies, inflated."""
-    terms: Terms
-    proxies: tuple[Network, ...]
-    clock: Clock
-    log: Log
+    mount: Mount
+    request: Request
+    sender: Sender
 
 
 class Ingest:
-    """One path's endpoint."""
+    """Every path of some protocols."""
 
-    def __init__(self, desk: Desk, protocol: Protocol) -> None:
+    def __init__(self, desk: Desk, protocols: Sequence[Protocol]) -> None:
         self._desk = desk
-        self._protocol = protocol
+        self._door = Door(desk)
+        self._router = Router(protocols)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever happens is told in the closed set of reasons."""
-        headers = read_headers(scope["headers"])
-        cors = _cors_headers(headers)
-        if scope["method"] == "OPTIONS":
-            await _reply(send, 204, b"", cors | _preflight_headers(headers))
+        headers, method = read_headers(scope["headers"]), scope["method"]
+        cors = cors_headers(headers)
+        found = self._router.find(scope["path"])
+        if found is None:
+            await reply(send, Answer(b"Not Found", 404, "text/plain"), cors)
             return
-        if scope["method"] != self._protocol.method:
-            await _reply(send, 405, b"", cors | {"allow": f"{self._protocol.method}, OPTIONS"})
+        mounts = [mount for mount in found.mounts if method in mount.endpoint.methods]
+        if method == "OPTIONS":
+            await reply(send, Answer(status=204), cors | preflight_headers())
             return
-        try:
-            body, cookie = await self._answer(scope, headers, receive)
-        except BadRequest as fault:
-            await _reply_fault(send, fault, cors)
-        except SpoolFull:
-            await _reply_fault(send, BadRequest("spool_full"), cors)
-        except Unavailable:
-            await _reply_fault(send, BadRequest("unavailable"), cors)
-        except Exception as fault:  # noqa: BLE001
-            # A mistake of ours in this one request; the name of its class is all that is told.
-            self._desk.log.error(
-                "a request raised", error=name_error(fault), place=name_place(fault)
-            )
-            await _reply_fault(send, BadRequest("unavailable"), cors)
-        else:
-            kind = "image/gif" if body is PIXEL_GIF else "application/json"
-            cors |= {"set-cookie": cookie} if cookie else {}
-            await _reply(send, 200, body, cors | {"content-type": kind})
+        if not mounts:
+            allowed = {one for mount in found.mounts for one in mount.endpoint.methods}
+            allow = {"allow": ", ".join([*sorted(allowed), "OPTIONS"])}
+            await reply(send, Answer(status=405), cors | allow)
+            return
+        query = scope["query_string"].decode("latin-1")
+        base = self._door.base_of(scope, headers) + found.prefix
+        head = Request(found.path, query, headers, b"", mounts[0].params, method, base)
+        answer, cookie = await self._answer(scope, receive, head, found.key, mounts)
+        await reply(send, answer, cors | ({"set-cookie": cookie} if cookie else {}))
 
     async def _answer(
-        self, scope: Scope, headers: Mapping[str, str], receive: Receive
-    ) -> tuple[bytes, str | None]:
-        """Take a request through key, body, decoding and batch; give the answer's body and cookie.
+        self, scope: Scope, receive: Receive, head: Request, key: str, mounts: Sequence[Mount]
+    ) -> tuple[Answer, str | None]:
+        """Give the answer to one request and the cookie to set; raises nothing."""
+        try:
+            return await self._take(await self._enter(scope, receive, head, key, mounts))
+        except BadRequest as raised:
+            fault = raised
+        except SpoolFull:
+            fault = BadRequest("spool_full")
+        except Unavailable:
+            fault = BadRequest("unavailable")
+        except Exception as raised:  # noqa: BLE001
+            # A mistake of ours in this one request; the name of its class is all that is told.
+            self._desk.log.error(
+                "a request raised", error=name_error(raised), place=name_place(raised)
+            )
+            fault = BadRequest("unavailable")
+        own = mounts[0].protocol.fault if len(mounts) == 1 else None
+        answer = (own(head, fault) if own else None) or answer_fault(fault)
+        headers = retry_headers(fault) | dict(answer.headers)
+        return Answer(answer.body, answer.status, answer.kind, headers), None
+
+    async def _enter(
+        self, scope: Scope, receive: Receive, head: Request, key: str, mounts: Sequence[Mount]
+    ) -> Entered:
+        """Let a request in: its endpoint, its key, its body.
+
+        A key in the head is looked up before the body is read. Where it is in the body, or the
+        body alone tells whose path this is, the body is read first.
+        Errors: BadRequest, Unavailable.
+        """
+        mount, door = mounts[0], self._door
+        key = key or key_in_head(head)
+        if len(mounts) == 1 and mount.endpoint.find_key:
+            key = key or mount.endpoint.find_key(head)
+        elif len(mounts) > 1:
+            return await self._enter_by_body(scope, receive, head, key, mounts)
+        if not key and (mount.endpoint.find_key or mount.endpoint.is_open):
+            return await self._enter_by_body(scope, receive, head, key, mounts)
+        caller = await door.find_caller(key, head.headers, mount.endpoint.server_only)
+        sender = door.make_sender(scope, head.headers, caller)
+        self._admit(mount, sender)
+        if head.method == "GET":
+            return Entered(mount, head, sender)
+        body = await door.read(receive, head.headers, mount.endpoint, sender)
+        return Entered(mount, msgspec.structs.replace(head, body=body), sender)
+
+    async def _enter_by_body(
+        self, scope: Scope, receive: Receive, head: Request, key: str, mounts: Sequence[Mount]
+    ) -> Entered:
+        """Let a request in of which the body must be known first.
 
         Errors: BadRequest, Unavailable.
         """
-        key = await self._find_key(scope, headers)
-        sender = self._sender(scope, headers, key)
-        if not sender.trusted and not self._desk.rate.admits(limited_as(sender.address)):
-            raise BadRequest("rate_limited")
+        door, body, headers = self._door, b"", head.headers
+        if head.method != "GET":
+            address = door.address_of(scope, headers)
+            body = await door.read_unknown(receive, headers, mounts[0].endpoint, address)
+        request = msgspec.structs.replace(head, body=body)
+        mount = choose(mounts, request)
+        request = msgspec.structs.replace(request, params=mount.params)
+        endpoint = mount.endpoint
+        if not key and endpoint.find_key:
+            key = endpoint.find_key(request)
+        if not key and endpoint.is_open:
+            caller = door.find_by_origin(headers, endpoint.find_site(request))
+        else:
+            caller = await door.find_caller(key, headers, endpoint.server_only)
+        sender = door.make_sender(scope, headers, caller)
+        door.settle(body, endpoint, sender)
+        self._admit(mount, sender)
+        return Entered(mount, request, sender)
+
+    def _admit(self, mount: Mount, sender: Sender) -> None:
+        """Count a request, and turn it away where its site does not take its protocol.
+
+        Errors: BadRequest `rate_limited`, `protocol_off`.
+        """
+        self._door.admit(sender)
+        if not self._desk.terms.policy.takes_protocol(sender.site, mount.protocol.name):
+            raise BadRequest("protocol_off")
+
+    async def _take(self, entered: Entered) -> tuple[Answer, str | None]:
+        """Take a request through decoding and batch to its answer, and the cookie to set.
+
+        Errors: BadRequest, Unavailable, SpoolFull.
+        """
+        (_, endpoint, _), request, sender = entered
         try:
-            decoded = self._protocol.decode(
-                await self._read(scope, headers, receive, sender),
-                headers,
-                sender,
-                self._desk.terms,
-            )
+            decoded = endpoint.decode(request, sender, self._desk.terms)
         except BadRequest as fault:
-            self._desk.batcher.count_undecodable(key.site, fault.reason)
+            self._desk.batcher.count_undecodable(sender.site, fault.reason)
             raise
         if not decoded.received:
-            return Verdict(0).answer(sender.trusted), None
-        if self._protocol.name == "pixel":
-            await self._desk.batcher.submit(key.site, decoded)
-            return PIXEL_GIF, None
-        cookie = self._cookie(headers, sender)
+            return endpoint.answer(request, Verdict(0), sender.trusted), None
+        cookie = self._cookie(request.headers, sender) if endpoint.takes_cookie else None
         if cookie is not None:
             cookie.lend(decoded)
-        verdict = await self._desk.batcher.submit(key.site, decoded)
-        return verdict.answer(sender.trusted), cookie and cookie.answer(verdict.cookie)
+        verdict = await self._desk.batcher.submit(sender.site, decoded)
+        answer = endpoint.answer(request, verdict, sender.trusted)
+        return answer, cookie and cookie.answer(verdict.cookie)
 
     def _cookie(self, headers: Mapping[str, str], sender: Sender) -> DeviceCookie | None:
         """Give the first-party cookie of a request, None where none is used."""
         days = self._desk.terms.policy.device_cookie_days(sender.site)
         return None if sender.trusted else DeviceCookie.of(headers, days)
-
-    async def _find_key(self, scope: Scope, headers: Mapping[str, str]) -> WriteKey:
-        """Give the request's write key.
-
-        Errors: BadRequest `key_missing`, `key_unknown`, `key_kind`, `origin_forbidden`.
-        """
-        scheme, _, key = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not key:
-            key = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])[0]
-        if not key:
-            raise BadRequest("key_missing")
-        found = await self._desk.key_book.find(key.strip()[:256])
-        if found is None:
-            raise BadRequest("key_unknown")
-        if self._protocol.server_only and found.kind != "server":
-            raise BadRequest("key_kind")
-        site, origin = self._desk.key_book.site(found.site), headers.get("origin")
-        listed = site.origins if site is not None and found.kind == "browser" else ()
-        if origin and listed and origin.lower() not in listed:
-            raise BadRequest("origin_forbidden")
-        return found
-
-    def _sender(self, scope: Scope, headers: Mapping[str, str], key: WriteKey) -> Sender:
-        """Give what the collector itself knows of who posts."""
-        peer = scope["client"][0] if scope.get("client") else ""
-        return Sender(
-            site=key.site,
-            trusted=key.kind == "server",
-            address=address_of(peer, headers, self._desk.proxies),
-            user_agent=headers.get("user-agent", "")[:USER_AGENT_HELD_CHARS_MAX],
-            client_hints=join_hints(headers),
-            received_at_ms=round(self._desk.clock().timestamp() * 1000),
-            statements=read_request(
-                headers, scope["query_string"].decode("latin-1"), self._desk.terms.policy, key.site
-            ),
-        )
-
-    async def _read(
-        self, scope: Scope, headers: Mapping[str, str], receive: Receive, sender: Sender
-    ) -> bytes:
-        """Give the request's body, inflated, within its bounds; for GET the query string.
-
-        With a public key it may not inflate beyond what may be sent plain: a few kilobytes would
-        keep the stages busy for seconds. So would many bodies: their bytes are limited too.
-        """
-        if self._protocol.method == "GET":
-            return bytes(scope["query_string"])
-        limits = self._desk.terms.limits
-        try:
-            async with asyncio.timeout(BODY_SECONDS_MAX):
-                body = await _read_body(receive, limits.body_bytes_max)
-        except TimeoutError as fault:
-            raise BadRequest("body_invalid") from fault
-        encoding = headers.get("content-encoding", "")
-        if sender.trusted:
-            return inflate(body, encoding, limits.body_inflated_bytes_max)
-        body = inflate(body, encoding, limits.body_bytes_max)
-        if not self._desk.byte_rate.admits(limited_as(sender.address), len(body)):
-            raise BadRequest("rate_limited")
-        return body
-
-
-async def _read_body(receive: Receive, bytes_max: int) -> bytes:
-    """Read a body up to its bound.
-
-    Errors: BadRequest `body_too_large`, `body_invalid` where the sender went away.
-    """
-    pieces: list[bytes] = []
-    size = 0
-    while True:
-        message: MutableMapping[str, Any] = await receive()
-        if message["type"] == "http.disconnect":
-            raise BadRequest("body_invalid")
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size > bytes_max:
-            raise BadRequest("body_too_large")
-        pieces.append(piece)
-        if not message.get("more_body"):
-            return b"".join(pieces)
-
-
-async def _reply(send: Send, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-    """Send one whole answer."""
-    wire = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()]
-    wire.append((b"content-length", str(len(body)).encode()))
-    wire.append((b"cache-control", b"no-store"))
-    await send({"type": "http.response.start", "status": status, "headers": wire})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _reply_fault(send: Send, fault: BadRequest, cors: Mapping[str, str]) -> None:
-    """Send the answer of a request that was turned away."""
-    headers = dict(cors) | {"content-type": "application/json"}
-    if fault.status in (429, 503):
-        headers["retry-after"] = str(RETRY_AFTER_SECONDS)
-    body = msgspec.json.encode({"error": fault.reason, "detail": FAULTS[fault.reason][1]})
-    await _reply(send, fault.status, body, headers)
-
-
-def _cors_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Give what lets a page of another origin read the answer; none without an origin."""
-    origin = headers.get("origin")
-    if not origin:
-        return {}
-    return {
-        "access-control-allow-origin": origin,
-        "access-control-allow-credentials": "true",
-        "access-control-expose-headers": "retry-after",
-        "vary": "origin",
-    }
-
-
-def _preflight_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Give what a browser asks before a request with a key or a content type of its own."""
-    return {
-        "access-control-allow-methods": "GET, POST, OPTIONS",
-        "access-control-allow-headers": ALLOWED_HEADERS,
-        "access-control-max-age": str(PREFLIGHT_SECONDS),
-    }

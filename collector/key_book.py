@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from time import monotonic
 from zoneinfo import ZoneInfo
@@ -32,6 +34,7 @@ class KeyBook:
         self._clock = clock
         self._keys: dict[bytes, WriteKey] = {}
         self._sites: dict[str, Site] = {}
+        self._sites_by_origin: dict[str, tuple[str, ...]] = {}
         self._unknown: set[bytes] = set()
         self._version = -1
         self._refresh_lock = asyncio.Lock()
@@ -47,6 +50,7 @@ class KeyBook:
         if version != self._version:
             self._keys = keys.load_keys(self._registry)
             self._sites = sites.load_sites(self._registry)
+            self._sites_by_origin = _by_origin(self._sites)
             self._version = version
             self._unknown.clear()
 
@@ -69,6 +73,10 @@ class KeyBook:
     def site(self, name: str) -> Site | None:
         """Give a site by its name."""
         return self._sites.get(name)
+
+    def sites_of(self, origin: str) -> tuple[str, ...]:
+        """Give the names of the sites that list an origin."""
+        return self._sites_by_origin.get(origin, ())
 
     def zone_of(self, site: str) -> ZoneInfo:
         """Give the time zone in which a site's days begin."""
@@ -105,3 +113,12 @@ class KeyBook:
 
     def _now(self) -> datetime:
         return self._clock()
+
+
+def _by_origin(sites: Mapping[str, Site]) -> dict[str, tuple[str, ...]]:
+    """Give the names of sites by each origin that they list."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for site in sites.values():
+        for origin in set(site.origins):
+            names[origin].append(site.name)
+    return {origin: tuple(sorted(listed)) for origin, listed in names.items()}

@@ -24,6 +24,7 @@ REASONS: dict[str, str] = {
     "http_error": "The log line was not answered with a whole page (any status but 200 and 304).",
     "method_unwanted": "The log line's method is not GET.",
     "line_invalid": "The log line is not in the combined format.",
+    "kind_unwanted": "An item of a kind that is not collected: a replay, an attachment, a trace.",
     "internal_error": "A fault of ours; the event was not kept.",
 }
 """Reason of one event -> what it means."""
@@ -52,6 +53,8 @@ FAULTS: dict[str, tuple[int, str]] = {
     "key_unknown": (401, "The write key is unknown, revoked or expired."),
     "key_kind": (403, "This needs a server key."),
     "origin_forbidden": (403, "The site does not list this origin."),
+    "origin_unlisted": (403, "Without a write key, exactly one site must list the page's origin."),
+    "protocol_off": (403, "The policy has switched this protocol off for this site."),
     "body_too_large": (413, "The body is larger than body_bytes_max or inflates beyond its bound."),
     "encoding_unknown": (415, "Content-Encoding must be gzip, br, zstd or deflate."),
     "rate_limited": (429, "Too many requests from this address; try again later."),

@@ -22,11 +22,11 @@ def address_of(peer: str, headers: Mapping[str, str], trusted: Sequence[Network]
     `X-Forwarded-For` is read from the right and believed only as far as proxies are trusted; from
     any other peer it is forged as easily as written.
     """
-    if not trusted or not _is_trusted(peer, trusted):
+    if not trusted or not is_trusted(peer, trusted):
         return peer
     hops = [_bare(hop) for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
     for hop in reversed(hops):
-        if not _is_trusted(hop, trusted):
+        if not is_trusted(hop, trusted):
             return hop
     return hops[0] if hops else peer
 
@@ -58,7 +58,7 @@ def _bare(hop: str) -> str:
     return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
-def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:
+def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
     """Tell whether an address belongs to a trusted proxy; what is no address does not.
 
     A v4 address inside v6, as sockets of both kinds name their peers, counts as v4.

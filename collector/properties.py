@@ -22,11 +22,14 @@ def check_properties(
     """Give an event's properties as key-value pairs of text, or the reason to reject it.
 
     Numbers and booleans are kept in their JSON form, lists and objects as JSON text; null is
-    absent. A property that the event type declares must fit its declaration.
+    absent. A property that the event type declares must fit its declaration; others are left out
+    where the type says so.
     """
     values = _read(raw)
     if values is None:
         return [], "property_invalid"
+    if declared is not None and not declared.keeps_undeclared:
+        values = {key: value for key, value in values.items() if key in declared.properties}
     if len(values) > limits.properties_per_event_max:
         return [], "properties_too_many"
     pairs: Pairs = []

@@ -28,3 +28,9 @@ class RateLimit:
             self._buckets.clear()
         self._buckets[address] = (left - cost, now)
         return True
+
+    def give_back(self, address: str, cost: float) -> None:
+        """Undo a request's cost: it was not to be limited after all."""
+        if address in self._buckets:
+            left, at = self._buckets[address]
+            self._buckets[address] = (min(self._burst, left + cost), at)

@@ -54,6 +54,8 @@ class RawEvent(msgspec.Struct, kw_only=True):
     _device: str | None = None
     _advertising_id: str | None = None
     _session: str | None = None
+    _other_ids: str | None = None
+    """Other identifiers that were sent, joined: never kept, and taken out of every text."""
     _address: str | None = None
     _user_agent: str = ""
     _client_hints: str = ""

@@ -18,7 +18,7 @@ from clickhouse_connect.driver.client import Client
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from collector.batcher import Batcher, KnownIds
 from collector.clients import read_client
@@ -27,14 +27,16 @@ from collector.consent_desk import ConsentEndpoint
 from collector.consent_parts import open_consents
 from collector.context import Context
 from collector.digests import Digester
+from collector.door import Desk
 from collector.geography import open_geography
-from collector.ingest import Desk, Ingest
+from collector.ingest import Ingest
 from collector.key_book import KeyBook
 from collector.names import UndeclaredNames
 from collector.peers import read_networks
 from collector.pii import Scrubber
 from collector.pipeline import Result
-from collector.protocols import PROTOCOLS, Terms
+from collector.protocols import PROTOCOLS
+from collector.protocols.terms import Terms
 from collector.rate import RateLimit
 from collector.stages import PROTECT
 from config.settings import Settings
@@ -123,9 +125,12 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Starlette:
         await work
         await spool.close()
 
-    routes = [Route(path, Ingest(desk, protocol)) for path, protocol in PROTOCOLS.items()]
-    routes.append(Route(CONSENT_PATH, ConsentEndpoint(desk, consent_desk)))
-    routes += [Route("/livez", live), Route("/readyz", partial(_ready, spool))]
+    routes = [
+        Route(CONSENT_PATH, ConsentEndpoint(desk, consent_desk)),
+        Route("/livez", live),
+        Route("/readyz", partial(_ready, spool)),
+        Mount("/", Ingest(desk, PROTOCOLS)),
+    ]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

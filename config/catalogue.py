@@ -17,6 +17,9 @@ from config.policy_rules import Text
 EVENT_NAME = r"^[a-z][a-z0-9_]{0,63}$"
 """What the name of an event type or of a property looks like."""
 
+IDENTIFY = "identify"
+"""The event whose properties are a person's traits: none is kept that no file declares."""
+
 SENSITIVITIES = ("technical", "interaction", "stored_content", "highly_sensitive")
 """How much a value may tell about a person, from least to most."""
 
@@ -69,6 +72,13 @@ class EventType(Strict):
     """Where it was decided to collect this."""
     properties: dict[Name, Property] = Field(default_factory=dict)
     """Name -> property; others are undeclared."""
+    undeclared_properties: Literal["keep", "drop"] = "keep"
+    """What becomes of properties that are not declared here."""
+
+    @property
+    def keeps_undeclared(self) -> bool:
+        """Tell whether properties that are not declared here are kept."""
+        return self.undeclared_properties == "keep" and self.name != IDENTIFY
 
     def is_expired(self, today: date) -> bool:
         """Tell whether such events are rejected by now."""

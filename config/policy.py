@@ -145,6 +145,10 @@ class Policy(Strict):
         own = self.sites[site].undeclared_events if site in self.sites else None
         return (own or self.undeclared_events) == "keep"
 
+    def takes_protocol(self, site: str, protocol: str) -> bool:
+        """Tell whether a site takes what comes by a wire protocol."""
+        return site not in self.sites or protocol not in self.sites[site].protocols_off
+
     def device_cookie_days(self, site: str) -> int:
         """Give how long a site's first-party cookie lives, in days; 0 where none is set."""
         own = self.sites[site].device_cookie_days if site in self.sites else None

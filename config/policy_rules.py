@@ -142,5 +142,7 @@ class SiteRule(Strict):
     """How long this site's first-party cookie lives; none means as in the policy."""
     query_parameters: tuple[ParameterName, ...] | None = None
     """All that is kept of a URL's query; none means the campaign parameters."""
+    protocols_off: tuple[str, ...] = ()
+    """Wire protocols that this site does not take."""
     signals: dict[SourceName, SignalRule] = Field(default_factory=dict)
     """Source of consent -> where this site takes it otherwise."""

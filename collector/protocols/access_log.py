@@ -7,7 +7,6 @@ A line's identity is a keyed digest of the line and of how often it occurred bef
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -16,6 +15,7 @@ import msgspec
 from collector.outcomes import BadRequest
 from collector.protocols.log_pages import reason_against
 from collector.protocols.native_wire import Import
+from collector.protocols.protocol import Endpoint, Protocol, Request
 from collector.protocols.terms import Terms
 from collector.raw_event import Decoded, RawEvent, Sender
 from collector.urls import url_fields
@@ -35,7 +35,7 @@ LINE_CHARS_MAX = 16_384
 TIME_FORMAT = "%d/%b/%Y:%H:%M:%S %z"
 
 
-class LogRequest(msgspec.Struct):
+class LogLines(msgspec.Struct):
     """What the importer posts."""
 
     import_: Import = msgspec.field(name="import")
@@ -43,26 +43,24 @@ class LogRequest(msgspec.Struct):
     """How often the line occurred before in its file, and the line."""
 
 
-_REQUEST = msgspec.json.Decoder(LogRequest)
+_LINES = msgspec.json.Decoder(LogLines)
 
 
-def decode_access_log(
-    body: bytes, headers: Mapping[str, str], sender: Sender, terms: Terms
-) -> Decoded:
+def decode_access_log(request: Request, sender: Sender, terms: Terms) -> Decoded:
     """Decode log lines; those that ask for no page are rejected with their reason.
 
     Errors: BadRequest `body_invalid`, `events_too_many`.
     """
     try:
-        request = _REQUEST.decode(body)
+        log = _LINES.decode(request.body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
         raise BadRequest("body_invalid") from fault
-    if len(request.lines) > terms.limits.events_per_request_max:
+    if len(log.lines) > terms.limits.events_per_request_max:
         raise BadRequest("events_too_many")
     decoded = Decoded([], [], [])
     kept = terms.policy.query_parameters_of(sender.site)
-    for index, (occurrence, line) in enumerate(request.lines):
-        event = _read_line(line, occurrence, request.import_, sender, kept)
+    for index, (occurrence, line) in enumerate(log.lines):
+        event = _read_line(line, occurrence, log.import_, sender, kept)
         if isinstance(event, str):
             decoded.rejected.append((index, event))
         else:
@@ -112,3 +110,8 @@ def _read_time(time: str) -> int | None:
         return round(datetime.strptime(time, TIME_FORMAT).astimezone(UTC).timestamp() * 1000)
     except ValueError:
         return None
+
+
+PROTOCOL = Protocol(
+    "access_log", (Endpoint("/v1/import/access-log", decode_access_log, server_only=True),)
+)

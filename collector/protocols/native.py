@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from collector.outcomes import BadRequest
 from collector.protocols.lenient import depth_of, mend_text, split_events
 from collector.protocols.native_consent import ESCAPED, KEY, Claims, read_member
 from collector.protocols.native_wire import Envelope, EnvelopeHead, Event, EventContext
+from collector.protocols.protocol import Endpoint, Protocol, Request
 from collector.protocols.terms import Terms
 from collector.raw_event import USER_AGENT_HELD_CHARS_MAX, Decoded, RawEvent, Sender
 from collector.urls import url_fields
@@ -28,16 +28,14 @@ KINDS = frozenset({"crash", "error", "performance", "log"})
 """Kinds of diagnostics."""
 
 
-def decode_events(body: bytes, headers: Mapping[str, str], sender: Sender, terms: Terms) -> Decoded:
+def decode_events(request: Request, sender: Sender, terms: Terms) -> Decoded:
     """Decode usage events; an event with a diagnostic `kind` goes to the diagnostics table."""
-    return _decode(body, sender, terms, "events")
+    return _decode(request.body, sender, terms, "events")
 
 
-def decode_diagnostics(
-    body: bytes, headers: Mapping[str, str], sender: Sender, terms: Terms
-) -> Decoded:
+def decode_diagnostics(request: Request, sender: Sender, terms: Terms) -> Decoded:
     """Decode diagnostics: crashes, errors, performance measurements and logs."""
-    return _decode(body, sender, terms, "diagnostics")
+    return _decode(request.body, sender, terms, "diagnostics")
 
 
 def _decode(body: bytes, sender: Sender, terms: Terms, table: str) -> Decoded:
@@ -220,3 +218,9 @@ def _measured_fields(event: Event) -> dict[str, Any]:
 def _to_ms(moment: datetime | None) -> int | None:
     """Give a moment as UTC milliseconds since 1970."""
     return None if moment is None else round(moment.timestamp() * 1000)
+
+
+PROTOCOL = Protocol(
+    "native",
+    (Endpoint("/v1/events", decode_events), Endpoint("/v1/diagnostics", decode_diagnostics)),
+)

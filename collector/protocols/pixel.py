@@ -7,7 +7,6 @@ this way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -15,9 +14,11 @@ import msgspec
 from collector.consent.statements import write_statements
 from collector.outcomes import BadRequest
 from collector.protocols.native_wire import NAME_CHARS_MAX
+from collector.protocols.protocol import Answer, Endpoint, Protocol, Request
 from collector.protocols.terms import Terms
 from collector.raw_event import Decoded, RawEvent, Sender
 from collector.urls import PARAMETERS_MAX, url_fields
+from collector.verdicts import Verdict
 
 PIXEL_GIF = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
@@ -25,21 +26,21 @@ PIXEL_GIF = bytes.fromhex(
 """A transparent picture of one pixel, 43 bytes."""
 
 
-def decode_pixel(body: bytes, headers: Mapping[str, str], sender: Sender, terms: Terms) -> Decoded:
+def decode_pixel(request: Request, sender: Sender, terms: Terms) -> Decoded:
     """Decode the query string of a pixel as one event.
 
     Errors: BadRequest `body_invalid` where the query cannot be read.
     """
     try:
-        query = body.decode("ascii", "replace")
-        values = dict(parse_qsl(query, max_num_fields=PARAMETERS_MAX, errors="replace"))
+        values = dict(parse_qsl(request.query, max_num_fields=PARAMETERS_MAX, errors="replace"))
     except ValueError as fault:
         raise BadRequest("body_invalid") from fault
     name = values.get("name") or "page_view"
     if len(name) > NAME_CHARS_MAX:
         return Decoded([], [], [(0, "event_invalid")])
     kept = terms.policy.query_parameters_of(sender.site)
-    urls = url_fields(values.get("url") or headers.get("referer"), values.get("referrer"), kept)
+    url = values.get("url") or request.headers.get("referer")
+    urls = url_fields(url, values.get("referrer"), kept)
     part = values.get("part")
     event = RawEvent(
         site=sender.site,
@@ -56,3 +57,14 @@ def decode_pixel(body: bytes, headers: Mapping[str, str], sender: Sender, terms:
         **urls,
     )
     return Decoded([event], [0], [])
+
+
+def answer_gif(request: Request, verdict: Verdict, trusted: bool) -> Answer:
+    """Answer with a transparent picture, whatever became of the event."""
+    return Answer(PIXEL_GIF, kind="image/gif")
+
+
+PROTOCOL = Protocol(
+    "pixel",
+    (Endpoint("/v1/pixel.gif", decode_pixel, answer_gif, methods=("GET",), takes_cookie=False),),
+)

@@ -46,6 +46,7 @@ UNGOVERNED = frozenset(
         "_address",
         "_user_agent",
         "_client_hints",
+        "_other_ids",
     ]
 )
 """Decoded columns that carry no field of the person's, or end before anything is kept."""
@@ -55,6 +56,9 @@ GOVERNED = {name: KEPT_AS.get(name, name) for name in DECODED if name not in UNG
 
 SENT_IDS = ("_person", "_device", "_advertising_id", "_session")
 """Identifiers as sent; they end at pseudonymise, and must not recur in the event's text."""
+
+LOOKED_FOR = (*SENT_IDS, "_other_ids")
+"""All that must not recur there: those that no digest is made of, too."""
 
 UNDECLARED_PURPOSE = "analytics"
 """Purpose of events that no file declares (contract, Native API)."""
@@ -75,7 +79,7 @@ class _Terms(NamedTuple):
 
 
 @stage(
-    needs=["site", "table", "event_name", "signals", *GOVERNED],
+    needs=["site", "table", "event_name", "signals", "_other_ids", *GOVERNED],
     adds={
         "purposes": pl.List(pl.String),
         "policy_version": pl.String,
@@ -84,7 +88,7 @@ class _Terms(NamedTuple):
         "may_visit": pl.Boolean,
         "_sent_ids": pl.String,
     },
-    drops=["signals"],
+    drops=["signals", "_other_ids"],
     rejects=[REFUSED, WITHDRAWN, MISSING],
 )
 def gate(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
@@ -115,7 +119,7 @@ def gate(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
         reject(reasons),
         *_without_ids(batch, unsure),
     ]
-    batch = change(batch, decided, drops=["signals"])
+    batch = change(batch, decided, drops=["signals", "_other_ids"])
     return blank_unpermitted(batch, context.policy, GOVERNED)
 
 
@@ -165,7 +169,7 @@ def _without_ids(batch: pl.DataFrame, unsure: list[bool]) -> list[pl.Series]:
 
 def _sent_ids(batch: pl.DataFrame) -> pl.Series:
     """Give all identifiers that were sent, permitted or not, so that scrubbing can find them."""
-    rows = zip(*(batch[name].to_list() for name in SENT_IDS), strict=True)
+    rows = zip(*(batch[name].to_list() for name in LOOKED_FOR), strict=True)
     joined = [SEPARATOR.join([one for one in row if one is not None]) for row in rows]
     return pl.Series("_sent_ids", joined, pl.String)
 

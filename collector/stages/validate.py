@@ -10,6 +10,7 @@ from collector.context import Context
 from collector.frames import change, to_nested, to_time
 from collector.pipeline import reject, stage
 from collector.properties import Pairs, check_properties
+from config.catalogue import IDENTIFY
 from config.limits import Limits
 from storage.schemas import MAP, TIME
 
@@ -93,7 +94,9 @@ def _check_catalogue(batch: pl.DataFrame, context: Context) -> tuple[list[str | 
         fault = _fault_of_name(site, table, name, received_at_ms, context)
         pairs: Pairs = []
         if fault is None and raw:
-            pairs, fault = check_properties(raw, context.catalogue.get(name), context.limits)
+            declared = context.catalogue.get(name)
+            if declared is not None or name != IDENTIFY:
+                pairs, fault = check_properties(raw, declared, context.limits)
         faults.append(fault)
         properties.append(pairs)
     return faults, properties

@@ -18,7 +18,7 @@ from benchmarks.service import NotStored, check_account, name_role
 from benchmarks.tools import PACKAGES, ToolMissing, find_tool
 from collector.protocols.native import decode_events
 from storage.spool import Ledger
-from tests.collector.worlds import TERMS, sender
+from tests.collector.worlds import TERMS, post, sender
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -88,7 +88,7 @@ def test_every_body_is_taken_whole_and_every_id_is_new(size: int) -> None:
     assert len(bodies) == 200 // size
     ids = set()
     for body in bodies * 2:
-        decoded = decode_events(fill_ids(body), {}, sender(trusted=True), TERMS)
+        decoded = decode_events(post(fill_ids(body)), sender(trusted=True), TERMS)
         assert (len(decoded.events), decoded.rejected) == (size, [])
         ids |= {event._event_id for event in decoded.events}
     assert len(ids) == 400

@@ -14,7 +14,7 @@ from collector.outcomes import BadRequest
 from collector.protocols.access_log import LINE_CHARS_MAX, decode_access_log
 from collector.raw_event import Decoded, RawEvent
 from collector.stages import PROTECT
-from tests.collector.worlds import LIMITS, TERMS, context, sender
+from tests.collector.worlds import LIMITS, TERMS, context, post, sender
 
 LINE = (
     '83.149.9.216 - - [17/May/2015:10:05:03 +0000] "GET /ads/1?utm_source=mail HTTP/1.1" 200 '
@@ -27,7 +27,7 @@ def decode(*lines: Any, **changes: Any) -> Decoded:
     numbered = [line if isinstance(line, tuple) else (0, line) for line in lines]
     body = {"import": {"source": "access-log", "basis": "legitimate_interest"}, "lines": numbered}
     who = sender(trusted=True)
-    return decode_access_log(msgspec.json.encode(body | changes), {}, who, TERMS)
+    return decode_access_log(post(msgspec.json.encode(body | changes)), who, TERMS)
 
 
 def one(line: str) -> RawEvent:

@@ -17,7 +17,7 @@ from collector.frames import to_frame
 from collector.protocols.native import decode_events
 from collector.stages import PROTECT
 from config.policy_rules import SiteRule
-from tests.collector.worlds import ALL, POLICY, TERMS, bits, context, sender
+from tests.collector.worlds import ALL, POLICY, TERMS, bits, context, post, sender
 
 YES = {"purposes": {"analytics": True}}
 
@@ -120,7 +120,7 @@ def test_consent_and_headers_together(
         {"consent": {"purposes": consent}, "events": [{"name": "page_view"}]}
     )
     who = sender(statements=read_request(headers, "", POLICY, "soq"))
-    frame = PROTECT.run(to_frame(decode_events(body, {}, who, TERMS).events), context()).frame
+    frame = PROTECT.run(to_frame(decode_events(post(body), who, TERMS).events), context()).frame
     assert frame["purposes"].to_list() == [permitted]
 
 

@@ -10,7 +10,7 @@ import pytest
 from collector.consent.statements import unreadable_sources
 from collector.protocols.native import decode_events
 from collector.raw_event import RawEvent
-from tests.collector.worlds import TERMS, bits, said_by, sender
+from tests.collector.worlds import TERMS, bits, post, said_by, sender
 
 ZEROES = "00000000-0000-0000-0000-000000000000"
 ACROSS_APPS, PROFILES = bits("advertising", "partner_sharing"), bits("advertising")
@@ -19,7 +19,7 @@ YES = {"purposes": {"advertising": True}}
 
 def first_two(event: dict[str, Any], **request: Any) -> list[RawEvent]:
     body = request | {"events": [{"name": "a", **event}, {"name": "b"}]}
-    decoded = decode_events(json.dumps(body).encode(), {}, sender(), TERMS)
+    decoded = decode_events(post(json.dumps(body).encode()), sender(), TERMS)
     assert decoded.rejected == []
     return decoded.events
 

@@ -20,7 +20,7 @@ from collector.protocols.native import decode_events
 from collector.stages import PROTECT
 from collector.verdicts import Verdict
 from storage.schemas import NO_ID
-from tests.collector.worlds import POLICY, TERMS, context, sender, show_digests
+from tests.collector.worlds import POLICY, TERMS, context, post, sender, show_digests
 from tests.helpers import ROOT
 
 CASES = sorted((ROOT / "tests" / "golden" / "native").glob("*.json"))
@@ -44,7 +44,7 @@ def play(case: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     is_server = case.get("key") == "server"
     said = read_request(case.get("headers", {}), "", POLICY, "soq")
     who = sender(trusted=is_server, statements=said)
-    decoded = decode_events(json.dumps(case["body"]).encode(), {}, who, TERMS)
+    decoded = decode_events(post(json.dumps(case["body"]).encode()), who, TERMS)
     result = PROTECT.run(to_frame(decoded.events), context(digest_many=remember))
     reasons = dict(decoded.rejected)
     reasons |= {decoded.positions[row]: reason for row, reason in result.rejected.items()}

@@ -10,7 +10,7 @@ import pytest
 from collector.outcomes import BadRequest
 from collector.protocols.native import decode_diagnostics, decode_events
 from collector.raw_event import Decoded, RawEvent
-from tests.collector.worlds import ALL, LIMITS, NOW_MS, TERMS, bits, said_by, sender
+from tests.collector.worlds import ALL, LIMITS, NOW_MS, TERMS, bits, post, said_by, sender
 
 VIEW = {"name": "page_view"}
 CRASH = {"kind": "crash"}
@@ -19,7 +19,7 @@ CRASH = {"kind": "crash"}
 def decode(body: Any, diagnostics: bool = False, **who: Any) -> Decoded:
     raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
     decode_body = decode_diagnostics if diagnostics else decode_events
-    return decode_body(raw, {}, sender(**who), TERMS)
+    return decode_body(post(raw), sender(**who), TERMS)
 
 
 def one(event: dict[str, Any], envelope: dict[str, Any] | None = None, **who: Any) -> RawEvent:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from collector.outcomes import FAULTS, REASONS, BadRequest
 from collector.protocols import PROTOCOLS
 from collector.protocols.native import decode_events
+from collector.protocols.protocol import Request
 from collector.raw_event import Decoded
-from tests.collector.worlds import LIMITS, TERMS, sender
+from tests.collector.worlds import LIMITS, TERMS, post, sender
 
 GOOD = b'{"name":"page_view","properties":{"city":"almaty"}}'
 DEEP = 100_000
@@ -24,7 +25,7 @@ def body_of(*events: bytes, head: bytes = b"") -> bytes:
 
 
 def decode(body: bytes) -> Decoded:
-    return decode_events(body, {}, sender(), TERMS)
+    return decode_events(post(body), sender(), TERMS)
 
 
 @pytest.mark.parametrize(
@@ -101,10 +102,18 @@ def test_a_million_properties_are_decoded_in_bounded_time() -> None:
     assert decode(body_of(GOOD, b'{"name":"a","properties":' + fits + b"}")).received == 2
 
 
+ENDPOINTS = {
+    f"{protocol.name}{endpoint.path}": endpoint
+    for protocol in PROTOCOLS
+    for endpoint in protocol.endpoints
+}
+
+
 def turned_away_or_decoded(path: str, body: bytes, headers: dict[str, str]) -> None:
     """Decode a body; whatever it is, the answer is of the closed lists and loses nothing."""
     try:
-        decoded = PROTOCOLS[path].decode(body, headers, sender(trusted=True), TERMS)
+        request = Request(path, body.decode("latin-1"), headers, body)
+        decoded = ENDPOINTS[path].decode(request, sender(trusted=True), TERMS)
     except BadRequest as fault:
         assert fault.reason in FAULTS
         return
@@ -113,7 +122,7 @@ def turned_away_or_decoded(path: str, body: bytes, headers: dict[str, str]) -> N
     assert {reason for _, reason in decoded.rejected} <= REASONS.keys()
 
 
-@pytest.mark.parametrize("path", PROTOCOLS)
+@pytest.mark.parametrize("path", ENDPOINTS)
 @given(body=st.binary(max_size=300))
 @example(body=b'{"events":[\xff')
 @example(body=b'"events":[{]}')
@@ -132,7 +141,7 @@ words = st.sampled_from(
 )
 
 
-@pytest.mark.parametrize("path", PROTOCOLS)
+@pytest.mark.parametrize("path", ENDPOINTS)
 @settings(max_examples=300)
 @given(pieces=st.lists(words, max_size=40), wrapped=st.booleans())
 def test_json_gone_wrong_never_raises_anything_else(

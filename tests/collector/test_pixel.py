@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import pytest
 
 from collector.outcomes import BadRequest
 from collector.protocols.pixel import PIXEL_GIF, decode_pixel
+from collector.protocols.protocol import Request
 from collector.raw_event import RawEvent
 from tests.collector.worlds import NOW_MS, TERMS, bits, said_by, sender
 
 
+def show(query: str, headers: Mapping[str, str] = {}) -> Request:
+    return Request("/v1/pixel.gif", query, headers, method="GET")
+
+
 def one(query: str, **headers: str) -> RawEvent:
-    decoded = decode_pixel(query.encode(), headers, sender(refused=bits("advertising")), TERMS)
+    decoded = decode_pixel(show(query, headers), sender(refused=bits("advertising")), TERMS)
     assert (decoded.positions, decoded.rejected) == ([0], [])
     return decoded.events[0]
 
@@ -55,13 +61,13 @@ def test_odd_bytes_are_read_as_well_as_may_be() -> None:
 
 
 def test_a_name_beyond_bounds_is_rejected_not_cut() -> None:
-    decoded = decode_pixel(b"name=" + b"x" * 129, {}, sender(), TERMS)
+    decoded = decode_pixel(show("name=" + "x" * 129), sender(), TERMS)
     assert (decoded.events, decoded.rejected) == ([], [(0, "event_invalid")])
 
 
 def test_too_many_parameters_are_no_query() -> None:
     with pytest.raises(BadRequest) as fault:
-        decode_pixel(b"a=1&" * 500, {}, sender(), TERMS)
+        decode_pixel(show("a=1&" * 500), sender(), TERMS)
     assert fault.value.reason == "body_invalid"
 
 

@@ -18,7 +18,7 @@ from collector.outcomes import REASONS
 from collector.protocols.native import decode_events
 from collector.raw_event import RawEvent
 from collector.stages import PROTECT
-from tests.collector.worlds import ALL, TERMS, bits, context, event, kept_texts, sender
+from tests.collector.worlds import ALL, TERMS, bits, context, event, kept_texts, post, sender
 
 PERSON = 'u-7731 "k\\z"'
 DEVICE = "5d3a6f2e-5f65-4b8e-9c5f-0a3f2d4b7c11"
@@ -150,7 +150,7 @@ def test_numbers_carry_no_identifier_either(number: int, wrap: Any) -> None:
         ],
         "consent": {"purposes": {"analytics": True}},
     }
-    decoded = decode_events(json.dumps(sent).encode(), {}, sender(), TERMS)
+    decoded = decode_events(post(json.dumps(sent).encode()), sender(), TERMS)
     assert found_in(protect(*decoded.events)) == set()
 
 

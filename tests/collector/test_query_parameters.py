@@ -8,10 +8,14 @@ from urllib.parse import quote
 
 import pytest
 
-from collector.protocols import PROTOCOLS, Terms
+from collector.protocols.access_log import decode_access_log
+from collector.protocols.native import decode_events
+from collector.protocols.pixel import decode_pixel
+from collector.protocols.protocol import Request
+from collector.protocols.terms import Terms
 from collector.raw_event import RawEvent
 from config.policy_rules import SiteRule
-from tests.collector.worlds import POLICY, TERMS, sender
+from tests.collector.worlds import POLICY, TERMS, post, sender
 
 URL = "/ads?q=pony&page=2&utm_source=mail&token=s3cret"
 SITES = {"soq": SiteRule(query_parameters=("q", "page")), "mute": SiteRule(query_parameters=())}
@@ -19,20 +23,19 @@ SITES = {"soq": SiteRule(query_parameters=("q", "page")), "mute": SiteRule(query
 
 def post_native(terms: Terms, site: str) -> RawEvent:
     body = {"events": [{"name": "page_view", "page": {"url": URL}}]}
-    decode = PROTOCOLS["/v1/events"].decode
-    return decode(json.dumps(body).encode(), {}, sender(site=site), terms).events[0]
+    return decode_events(post(json.dumps(body).encode()), sender(site=site), terms).events[0]
 
 
 def show_pixel(terms: Terms, site: str) -> RawEvent:
-    body = f"url={quote(URL, safe='')}".encode()
-    return PROTOCOLS["/v1/pixel.gif"].decode(body, {}, sender(site=site), terms).events[0]
+    request = Request("/v1/pixel.gif", f"url={quote(URL, safe='')}")
+    return decode_pixel(request, sender(site=site), terms).events[0]
 
 
 def import_line(terms: Terms, site: str) -> RawEvent:
     line = f'203.0.113.9 - - [22/Nov/2026:05:11:12 +0000] "GET {URL} HTTP/1.1" 200 5 "-" "x"'
     body = {"import": {"source": "log", "basis": "contract"}, "lines": [[0, line]]}
-    decode = PROTOCOLS["/v1/import/access-log"].decode
-    return decode(json.dumps(body).encode(), {}, sender(site=site, trusted=True), terms).events[0]
+    request = post(json.dumps(body).encode())
+    return decode_access_log(request, sender(site=site, trusted=True), terms).events[0]
 
 
 @pytest.mark.parametrize("send", [post_native, show_pixel, import_line])

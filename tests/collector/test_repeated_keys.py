@@ -8,7 +8,7 @@ import pytest
 
 from collector.consent.json_object import read_json
 from collector.protocols.native import decode_events
-from tests.collector.worlds import TERMS, bits, said_by, sender
+from tests.collector.worlds import TERMS, bits, post, said_by, sender
 
 YES, NO = '{"purposes": {"analytics": true}}', '{"purposes": {"analytics": false}}'
 DENIED, SILENT = (0, bits("analytics")), (0, 0)
@@ -74,6 +74,6 @@ def test_reading_is_that_of_any_reader_where_nothing_is_repeated() -> None:
 
 
 def signals_of(body: str) -> list[tuple[int, int]]:
-    decoded = decode_events(body.encode(), {}, sender(), TERMS)
+    decoded = decode_events(post(body.encode()), sender(), TERMS)
     assert not decoded.rejected
     return [said_by(event) for event in decoded.events]

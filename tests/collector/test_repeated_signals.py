@@ -13,7 +13,7 @@ from collector.consent.json_object import read_json
 from collector.consent.request import COOKIES_MAX, VALUES_MAX, read_request
 from collector.consent.signal import Statement
 from collector.protocols.native import decode_events
-from tests.collector.worlds import POLICY, TERMS, bits, said_by, sender
+from tests.collector.worlds import POLICY, TERMS, bits, post, said_by, sender
 
 ANALYTICS = bits("analytics")
 BOTH = bits("analytics", "personalisation")
@@ -107,12 +107,12 @@ def test_a_key_spelled_otherwise_or_beside_a_broken_text_is_the_same_key(
     own = f'{{"events": [{{"name": "{name}", "consent": {NO}, {key}: {YES}}}]}}'
     whole = f'{{"consent": {NO}, {key}: {YES}, "x": "{name}", "events": [{{"name": "a"}}]}}'
     for body in (own, whole):
-        decoded = decode_events(body.encode("utf-8", "surrogateescape"), {}, sender(), TERMS)
+        decoded = decode_events(post(body.encode("utf-8", "surrogateescape")), sender(), TERMS)
         assert [said_by(one) for one in decoded.events] == [(0, ANALYTICS)]
 
 
 def test_an_escaped_letter_elsewhere_changes_nothing() -> None:
     event = '{"name": "\\u0061", "properties": {"x": "\\u0062"}}'
     body = f'{{"consent": {YES}, "events": [{event}, {event[:-1]}, "consent": {NO}}}]}}'
-    decoded = decode_events(body.encode(), {}, sender(), TERMS)
+    decoded = decode_events(post(body.encode()), sender(), TERMS)
     assert [said_by(one) for one in decoded.events] == [(ANALYTICS, 0), (0, ANALYTICS)]

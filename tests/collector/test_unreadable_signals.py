@@ -19,7 +19,7 @@ from storage.logs import Log
 from storage.spool_join import count_outcomes
 from storage.spool_protocol import Commit, Count, is_well_formed
 from tests.collector.test_parts_and_micro_batch import protect, request
-from tests.collector.worlds import TERMS, bits, context, event, said_by, sender
+from tests.collector.worlds import TERMS, bits, context, event, post, said_by, sender
 
 UNREADABLE = Statement("tcf", 0, 0, readable=False)
 TCF = write_statements([UNREADABLE])
@@ -62,6 +62,6 @@ def test_they_are_counted_beside_the_sum_of_what_was_received() -> None:
 @pytest.mark.parametrize("text", ["x", "CQ", "é" * 40, "C" * 1_000_000, 7, ["C"], {}])
 def test_a_string_that_is_none_is_unreadable_wherever_it_comes(text: Any) -> None:
     body = {"consent": {"purposes": {"analytics": True}, "tcf": text}, "events": [{"name": "a"}]}
-    (sent,) = decode_events(json.dumps(body).encode(), {}, sender(), TERMS).events
+    (sent,) = decode_events(post(json.dumps(body).encode()), sender(), TERMS).events
     assert unreadable_sources(sent.signals) == ["tcf"]
     assert said_by(sent) == (bits("analytics"), 0)

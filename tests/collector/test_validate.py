@@ -10,8 +10,18 @@ import pytest
 from collector.pipeline import REASON
 from collector.stages.gate import gate
 from collector.stages.validate import CUT_MARGIN_CHARS, validate
+from config.catalogue import Catalogue
 from config.policy_rules import SiteRule
-from tests.collector.worlds import DAY_MS, LIMITS, NOW_MS, POLICY, event, rows_of, run_stages
+from tests.collector.worlds import (
+    CATALOGUE,
+    DAY_MS,
+    LIMITS,
+    NOW_MS,
+    POLICY,
+    event,
+    rows_of,
+    run_stages,
+)
 
 SECOND = 1_000
 AHEAD_MAX = LIMITS.clock_ahead_seconds_max * SECOND
@@ -110,3 +120,13 @@ def test_properties_become_pairs_of_text() -> None:
         ],
         [],
     ]
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_of_a_persons_traits_only_declared_ones_are_kept(declared: bool) -> None:
+    catalogue = CATALOGUE if declared else Catalogue(events={})
+    traits = b'{"plan": "gold", "email": "a@b.kz", "height": 170}'
+    sent = event(event_name="identify", _properties=traits)
+    batch = run_stages([gate, validate], sent, catalogue=catalogue)
+    kept = [{"key": "plan", "value": "gold"}] if declared else []
+    assert batch["properties"].to_list() == [kept]

@@ -17,6 +17,7 @@ from collector.context import Context, Place
 from collector.frames import to_frame
 from collector.pii import Scrubber
 from collector.pipeline import Stage
+from collector.protocols.protocol import Request
 from collector.protocols.terms import Terms
 from collector.raw_event import RawEvent, Sender
 from config.catalogue_files import load_catalogue
@@ -108,6 +109,11 @@ def said_by(event: RawEvent) -> tuple[int, int]:
     for one in read_statements(event.signals):
         granted, refused = granted | one.granted, refused | one.refused
     return granted, refused
+
+
+def post(body: bytes, **fields: Any) -> Request:
+    """Give a request with a body."""
+    return Request(**{"path": "/v1/events", "body": body} | fields)
 
 
 def sender(**fields: Any) -> Sender:

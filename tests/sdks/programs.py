@@ -1,0 +1,89 @@
+"""Runs a few lines of a vendor's SDK: under Python, under Node, or in a page of a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from scripts.node import find_node
+from tests.browser import open_page
+from tests.helpers import ROOT
+from tests.sdk.pages import Site, serving
+
+PYTHON = ROOT / ".venv-sdks" / "bin" / "python"
+ESBUILD = ROOT / "node_modules" / "esbuild-wasm" / "bin" / "esbuild"
+
+PROGRAM_SECONDS_MAX = 120
+
+AGENT = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/153.0.0.0 Safari/537.36"
+)
+"""Some SDKs send nothing from a browser that calls itself headless."""
+
+
+def run_python(source: str, told: Mapping[str, str]) -> str:
+    """Run a Python program beside the vendors' packages; `told` is its environment."""
+    return _run([str(PYTHON), "-c", source], told)
+
+
+def run_node(source: str, told: Mapping[str, str]) -> str:
+    """Run a program under Node (CommonJS, top-level await in an async function of its own)."""
+    wrapped = f"(async () => {{ {source} }})().catch(e => {{ console.error(e); process.exit(1); }})"
+    return _run([str(find_node()), "-e", wrapped], told)
+
+
+def _run(command: list[str], told: Mapping[str, str]) -> str:
+    plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=plain | dict(told),
+        capture_output=True,
+        text=True,
+        timeout=PROGRAM_SECONDS_MAX,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    return done.stdout
+
+
+def bundle(source: str, folder: Path) -> bytes:
+    """Bundle a script with what it imports from node_modules, for a page."""
+    # Beside node_modules, since that is where imports are looked for.
+    made = folder / "bundle.js"
+    done = subprocess.run(
+        [find_node(), ESBUILD, "--bundle", "--format=iife", "--platform=browser",
+         "--define:process.env.NODE_ENV=\"production\"", "--define:global=window",
+         "--log-level=error", f"--outfile={made}"],
+        cwd=ROOT,
+        input=source,
+        capture_output=True,
+        text=True,
+        timeout=PROGRAM_SECONDS_MAX,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2_000:]
+    return made.read_bytes()
+
+
+@contextmanager
+def open_site(source: str, told: Mapping[str, str], folder: Path, path: str) -> Iterator[Page]:
+    """Open a page on a site of its own that runs a script; what it is told is `window.TOLD`.
+
+    The page is on another origin than the collector. Its address is at `page.url`.
+    """
+    site = Site({"/app.js": ("text/javascript", bundle(source, folder))})
+    script = f"<script>window.TOLD={json.dumps(dict(told))}</script>"
+    where = path.partition("?")[0]
+    site.add_page(where, head=script, body='<h1>page</h1><script src="/app.js"></script>')
+    with serving(site), open_page(user_agent=AGENT) as page:
+        page.add_init_script("Object.defineProperty(navigator, 'webdriver', {get: () => false})")
+        page.goto(site.address + path)
+        yield page
