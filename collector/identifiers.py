@@ -15,10 +15,18 @@ _USUAL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+")
 _PHONE = re.compile(r"\+(?:[ ().-]*[0-9]){8,15}")
 _BETWEEN_DIGITS = re.compile(r"[^0-9]+")
-_ZEROES = re.compile(r"[0\-]+")
+_ZEROES = re.compile(r"[0\-]+|f{8}(?:-?f{4}){3}-?f{12}")
 
-NO_IDS = frozenset({"", "unknown", "null", "none", "undefined", "nil", "9774d56d682e549c"})
-"""Values that SDKs send for an absent id; the last is an old Android fault shared by many."""
+NO_IDS = frozenset({
+    "", "unknown", "null", "(null)", "<null>", "none", "undefined", "nil", "nan", "n/a", "-1",
+    "false", "true", "[object object]", "anonymous", "guest", "not_authenticated",
+    "9774d56d682e549c", "0123456789abcdef", "02:00:00:00:00:00", "00:00:00:00:00:00",
+})  # fmt: skip
+"""Values that SDKs send for an absent id, or scripts for none; the last are what many Android
+devices give for theirs."""
+
+INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\x00"
+"""Signs around an id that nobody sees; files and forms leave them there."""
 
 FRAGMENT_CHARS_MIN = 6
 """A shorter identifier is too common among the 32 digits of a UUID to be told from chance."""
@@ -37,7 +45,7 @@ def canonical_id(text: str | None) -> bytes | None:
     """
     if text is None or is_no_id(text):
         return None
-    trimmed = text.strip()
+    trimmed = _trim(text)
     uuid = read_uuid(trimmed)
     if uuid is not None:
         return uuid.encode()
@@ -50,8 +58,13 @@ def canonical_id(text: str | None) -> bytes | None:
 
 def is_no_id(text: str) -> bool:
     """Tell whether a value stands for an absent id."""
-    trimmed = text.strip()
-    return trimmed.lower() in NO_IDS or _ZEROES.fullmatch(trimmed) is not None
+    lowered = _trim(text).lower()
+    return lowered in NO_IDS or _ZEROES.fullmatch(lowered) is not None
+
+
+def _trim(text: str) -> str:
+    """Give an id without the blanks and the invisible signs around it."""
+    return text.strip().strip(INVISIBLE).strip()
 
 
 def read_uuid(text: str) -> str | None:
