@@ -12,7 +12,7 @@ from tests.helpers import ROOT
 ROOMS = ("config", "storage", "collector", "aggregator", "privacy", "dashboards", "commands")
 """Packages of the product; `privacy` may not be there yet."""
 
-SKIPPED = {".git", ".venv", "node_modules", "var", "vendor", "build", "__pycache__"}
+SKIPPED = {".git", ".venv", ".venv-sdks", "node_modules", "var", "vendor", "build", "__pycache__"}
 """Folders whose files are not ours, or are made by running."""
 
 
