@@ -7,6 +7,7 @@ without any type at all. Compression has been undone before, gzip also where no 
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -14,30 +15,49 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from collector.body import inflate
+from collector.consent import json_object
 from collector.outcomes import BadRequest
 from collector.protocols.lenient import mend_text
 
 _JSON = msgspec.json.Decoder()
+_CONSENT = re.compile(rb"onsent|\\u00[67]")
+"""What a key that is about consent holds, or how one of its letters begins where it is escaped."""
+
 _TO_PLUS = bytes.maketrans(b" -_", b"++/")
 
 
 def read_json(body: bytes) -> Any:
     """Give the value of a JSON body; lone surrogates and bytes that are no UTF-8 are replaced.
 
+    Where it speaks of consent, a key that is repeated never turns a no into a yes.
     Errors: BadRequest `body_invalid`, `body_too_deep`.
     """
     try:
-        return _JSON.decode(body)
+        return _join_repeated(body, _JSON.decode(body))
     except RecursionError as fault:
         raise BadRequest("body_too_deep") from fault
     except (msgspec.MsgspecError, UnicodeDecodeError):
         pass
+    mended = mend_text(body)
     try:
-        return _JSON.decode(mend_text(body))
+        return _join_repeated(mended, _JSON.decode(mended))
     except RecursionError as fault:
         raise BadRequest("body_too_deep") from fault
     except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
         raise BadRequest("body_invalid") from fault
+
+
+def _join_repeated(body: bytes, value: Any) -> Any:
+    """Give a decoded value, that of a careful reader where the body speaks of consent.
+
+    Errors: BadRequest `body_too_deep` where that reader cannot follow.
+    """
+    if value is None or _CONSENT.search(body) is None:
+        return value
+    joined = json_object.read_json(body)
+    if joined is None:
+        raise BadRequest("body_too_deep")
+    return joined
 
 
 def read_object(body: bytes) -> dict[str, Any]:

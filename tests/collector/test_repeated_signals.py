@@ -12,11 +12,15 @@ from collector.consent.evidence import Evidence, read_evidence
 from collector.consent.json_object import read_json
 from collector.consent.request import COOKIES_MAX, VALUES_MAX, read_request
 from collector.consent.signal import Statement
+from collector.outcomes import BadRequest
+from collector.protocols.bodies import read_object
 from collector.protocols.native import decode_events
+from collector.protocols.segment import decode_one
 from tests.collector.worlds import POLICY, TERMS, bits, post, said_by, sender
 
 ANALYTICS = bits("analytics")
 BOTH = bits("analytics", "personalisation")
+DENIES = '{"categoryPreferences": {"analytics": false}}'
 YES, NO = '{"purposes": {"analytics": true}}', '{"purposes": {"analytics": false}}'
 
 
@@ -116,3 +120,29 @@ def test_an_escaped_letter_elsewhere_changes_nothing() -> None:
     body = f'{{"consent": {YES}, "events": [{event}, {event[:-1]}, "consent": {NO}}}]}}'
     decoded = decode_events(post(body.encode()), sender(), TERMS)
     assert [said_by(one) for one in decoded.events] == [(ANALYTICS, 0), (0, ANALYTICS)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '"consent": {"categoryPreferences": {"analytics": false, "analytics": true}}',
+        f'"consent": {DENIES}, "c\\u006fnsent": {DENIES.replace("false", "true")}',
+    ],
+)
+@pytest.mark.parametrize("name", ["a", "a\\ud800"])
+def test_a_vendor_s_body_is_read_as_carefully(said: str, name: str) -> None:
+    body = f'{{"type": "track", "event": "{name}", "anonymousId": "d-1", "context": {{{said}}}}}'
+    decoded = decode_one(post(body.encode(), path="/v1/track"), sender(), TERMS)
+    assert [said_by(one) for one in decoded.events] == [(0, ANALYTICS)]
+
+
+def test_a_vendor_s_body_that_nobody_can_read_twice_is_none() -> None:
+    """A careful reader that gives up must not leave the word to a careless one."""
+    deep = "[" * 900 + "]" * 900
+    body = f'{{"consent": {{"analytics": false}}, "consent": {{"analytics": true}}, "x": {deep}}}'
+    try:
+        found = read_object(body.encode())
+    except BadRequest as fault:
+        assert fault.reason == "body_too_deep"
+    else:
+        assert found["consent"] == {"analytics": False}
