@@ -20,7 +20,7 @@ IDENTIFIER_CHARS_MAX = 512
 
 MOMENT_CHARS_MAX = 64
 MILLISECONDS_MAX = 253_402_300_800_000
-"""The end of year 9999; later moments are none."""
+"""The end of year 9999; later moments are none, and so are those as far before 1970."""
 
 Draft = dict[str, Any]
 """Target -> value, of one event."""
@@ -80,7 +80,7 @@ def read_since_1970(per_second: int) -> Reader:
         if number is None:
             return None
         milliseconds = round(number * 1000 / per_second)
-        return milliseconds if 0 <= milliseconds < MILLISECONDS_MAX else None
+        return milliseconds if abs(milliseconds) < MILLISECONDS_MAX else None
 
     return read
 
