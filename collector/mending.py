@@ -72,7 +72,7 @@ class Mender:
 
         `level` counts JSON texts within JSON texts.
         """
-        if self.scrubber.config.field_of(key) is not None:
+        if self.scrubber.field_of(key) is not None:
             named, names = self.scrubber.scrub_property(key, value)
             self.remarks.update(names)
             return named

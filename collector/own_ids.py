@@ -46,7 +46,7 @@ _CYRILLIC = "авсеніјкморѕтху"
 _LOOK_ALIKES = bytes.maketrans(_CYRILLIC.encode("cp1251"), b"abcehijkmopstxy")
 """Cyrillic letters and the Latin ones that they look like in one of their cases, as bytes."""
 
-_ORDINARY = re.compile(r"[A-Za-z0-9 ._:;,()/+@|=-]*")
+ORDINARY = re.compile(r"[A-Za-z0-9 ._:;,()/+@|=-]*")
 """Text that is written in one way only."""
 
 
@@ -141,7 +141,7 @@ def _spellings(identifier: str) -> Iterable[str]:
         return uuid, uuid.replace("-", "")
     # In a URL too, since a percent sign right before it would make its escapes read otherwise.
     quoted = {quote(identifier, safe, errors="replace") for safe in ("/", "")}
-    if _ORDINARY.fullmatch(identifier):
+    if ORDINARY.fullmatch(identifier):
         return {one.lower() for one in (identifier, *quoted)}
     spellings = {identifier, msgspec.json.encode(identifier).decode()[1:-1], *quoted}
     composed = unicodedata.normalize("NFC", identifier)
@@ -161,6 +161,14 @@ def _lower(text: str) -> str:
     if len(lowered) == len(text):
         return lowered
     return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+
+
+def fold_text(text: str) -> str:
+    """Give a text in lower case with Latin letters for the Cyrillic ones that look like them."""
+    if text.isascii():
+        return text.lower()
+    lowered = _lower(text)
+    return _fold(lowered) or lowered
 
 
 def _fold(lowered: str) -> str | None:

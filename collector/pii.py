@@ -70,7 +70,8 @@ class Scrubber:
         self._rules = [_Rule.of(name, rule) for name, rule in rules.rules.items()]
         self._rules_of_letters = [rule for rule in self._rules if not rule.digits]
         self._protected = [re.compile(p.pattern, FLAGS) for p in rules.protected.values()]
-        self._field_of = lru_cache(maxsize=4_096)(rules.field_of)
+        self.field_of = lru_cache(maxsize=4_096)(rules.field_of)
+        """Gives the rule that a property's name falls under, if any."""
 
     @classmethod
     def of(cls, rules: PiiRules) -> Scrubber:
@@ -105,7 +106,7 @@ class Scrubber:
 
         Truth values stay: `has_phone = true` tells nothing.
         """
-        field = self._field_of(key)
+        field = self.field_of(key)
         if field is None or value in ("", "true", "false"):
             return self.scrub_text(value)
         return self.config.fields[field].mark, [field]

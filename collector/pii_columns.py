@@ -1,7 +1,7 @@
 """The scrubber's cheap tests over a whole column at once, for batches of many rows.
 
-Called by the scrub stage. Agrees with `Scrubber.is_suspect` on every text; cheaper, since one
-expression inside Polars lets most texts pass, and only the others are looked at one by one. Pure.
+Called by the scrub stage and `collector.screening`. One expression inside Polars lets most texts
+pass, and only the others are looked at one by one. Pure.
 """
 
 from __future__ import annotations
@@ -23,23 +23,19 @@ _BLANK = r"[\s\x1c-\x1f]"
 """What Python calls a blank; to Polars the last four signs are none."""
 
 
-def find_suspects(scrubber: Scrubber, texts: pl.Series) -> pl.Series:
-    """Tell of each text whether `Scrubber.scrub_text` may change it.
+def find_doubtful(scrubber: Scrubber, texts: pl.Series) -> pl.Series:
+    """Tell of each text whether it is worth a look: `Scrubber.is_suspect` or `is_odd` may say yes.
 
-    Shape: text -> boolean of the same length; absent text is never suspect.
+    Shape: text -> boolean of the same length; null where the text is absent.
     """
-    doubtful = texts.str.contains(_doubt_pattern(scrubber)).fill_null(False)
-    suspects = doubtful.to_list()
-    for place in doubtful.arg_true():
-        suspects[place] = scrubber.is_suspect(texts[place])
-    return pl.Series(texts.name, suspects, pl.Boolean)
+    return texts.str.contains(_doubt_pattern(scrubber))
 
 
 def find_telling(scrubber: Scrubber, properties: pl.Series) -> pl.Series:
     """Tell of each row whether a property's name says what it holds, or its value is nested."""
     pairs = properties.explode(empty_as_null=True, keep_nulls=True)
     keys, values = pairs.struct.field("key"), pairs.struct.field("value")
-    telling = [key for key in keys.unique() if key is not None and scrubber.config.field_of(key)]
+    telling = [key for key in keys.unique() if key is not None and scrubber.field_of(key)]
     doubts = keys.is_in(telling) if telling else pl.Series([False]).new_from_index(0, len(keys))
     values = values.str.strip_chars_start(BLANKS)
     for opener in OPENERS:
@@ -72,6 +68,6 @@ def _doubt_pattern(scrubber: Scrubber) -> str:
 
 def _test_of(rule: PiiRule) -> str:
     """Give the more telling of a rule's two cheap tests: words, else its gate, else signs."""
-    if rule.gate is not None and all(len(need) == 1 for need in rule.needs_any):
+    if rule.gate is not None and (not rule.needs_any or min(map(len, rule.needs_any)) == 1):
         return f"(?ix:{rule.gate})".replace(r"\s", _BLANK)
     return "(?i:" + "|".join(re.escape(need) for need in rule.needs_any) + ")"

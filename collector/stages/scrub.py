@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import polars as pl
 
 from collector.context import Context
 from collector.frames import change, to_lists, to_nested
-from collector.mending import NUMBER_END, NUMBER_MIN, Mender, may_nest
+from collector.mending import NUMBER_END, NUMBER_MIN, OPENERS, Mender
 from collector.own_ids import SEPARATOR, OwnIds
-from collector.own_ids_columns import may_occur
-from collector.pii_columns import find_suspects, find_telling, join_pairs
+from collector.own_ids_screen import may_occur
+from collector.pii_columns import find_telling, join_pairs
 from collector.pipeline import stage
 from collector.properties import Pairs
+from collector.screening import Screen, Seen
 from collector.stages.validate import CUT_MARGIN_CHARS, TEXT_COLUMNS, cut_texts, text_limits
 
 CLIENT_TEXTS = ("browser", "browser_version", "os", "os_version")
@@ -27,14 +27,21 @@ FREE_TEXTS = (*TEXT_COLUMNS, "page_title", "exception_stack", "source", "basis",
 NESTED = ("properties", "measurements")
 """Columns of lists whose texts a sender can fill, keys and units included."""
 
-COLUMNAR_ROWS_MIN = 96
+COLUMNAR_ROWS_MIN = 256
 """From so many rows on, one expression over the column is cheaper than a look at each text."""
 
 SENDERS = ("_sent_ids", "_address", "_user_agent")
 """What an event was sent with that must not recur in its texts."""
 
-Held = Mapping[str, list[Any]]
+Columns = Mapping[str, pl.Series]
+
+Held = dict[str, list[Any]]
 """Column -> its values, of those that hold any."""
+
+Texts = Sequence[str | None]
+"""A text for every row."""
+
+_NONE = pl.Series("remarks", [[]], pl.List(pl.String))
 
 
 @stage(
@@ -44,95 +51,96 @@ Held = Mapping[str, list[Any]]
 def scrub(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Replace identifying matches in every text by typed marks, and remark which rules did.
 
-    The texts of a row are first looked at together by a cheap test; only suspect rows are taken
-    apart. What was removed is kept nowhere. A property whose name tells what it holds (`phone`) is
-    replaced whatever it looks like. A number whose digits are an identifier's becomes null, a
-    measurement of such a value is left out.
+    Every distinct text of the batch is first looked at by a cheap test; only suspect rows are
+    taken apart. What was removed is kept nowhere. A property whose name tells what it holds
+    (`phone`) is replaced whatever it looks like. A number whose digits are an identifier's becomes
+    null, a measurement of such a value is left out.
     """
-    is_large = batch.height >= COLUMNAR_ROWS_MIN
-    find = _find_suspects_columnar if is_large else _find_suspects
-    suspects = find(batch, context)
-    held = _read_texts(batch) if suspects else {}
+    limits = text_limits(context.limits)
+    columns = dict(zip(batch.columns, batch.get_columns(), strict=True))
+    held = _read_texts(columns)
+    texts = [*held.values(), *_join_nested(columns)]
+    screen = Screen.of(context.scrubber)
+    seen = screen.look(texts, min(limits.values()))
+    suspects = _find_suspects(columns, texts, seen, context)
     remarks: list[tuple[str, ...]] = [()] * batch.height
     mended: dict[int, dict[str, Any]] = {}
+    if suspects:
+        held |= {name: columns[name].to_list() for name in (*NESTED, "revenue")}
     for place, own_ids in suspects.items():
+        screen.forget(column[place] for column in texts)
         mender = Mender(own_ids, context.scrubber)
         row = {name: values[place] for name, values in held.items()}
-        mended[place] = _mend_row(row, mender, text_limits(context.limits))
+        mended[place] = _mend_row(row, mender, limits)
         remarks[place] = tuple(sorted(mender.remarks))
-    batch = change(batch, [*_put_back(batch, held, mended), to_lists("remarks", remarks)])
-    return change(batch, cut_texts(batch, context.limits, 0))
+    batch = change(batch, [*_put_back(batch, held, mended), _to_remarks(remarks)])
+    if seen.is_long or any(_is_long(row, limits) for row in mended.values()):
+        batch = change(batch, cut_texts(batch, context.limits, 0))
+    return batch
 
 
-def _read_texts(batch: pl.DataFrame) -> Held:
-    """Give the columns that have to be looked at, those left out that hold nothing at all."""
-    columns = (batch[name] for name in (*FREE_TEXTS, *NESTED, "revenue"))
+def _to_remarks(remarks: Sequence[tuple[str, ...]]) -> pl.Series:
+    """Give the column of remarks; where there is none, as in most batches, at no cost."""
+    return to_lists("remarks", remarks) if any(remarks) else _NONE.new_from_index(0, len(remarks))
+
+
+def _read_texts(columns: Columns) -> Held:
+    """Give the columns of text, those left out that hold nothing at all."""
+    texts = (columns[name] for name in FREE_TEXTS)
+    return {one.name: one.to_list() for one in texts if one.null_count() < one.len()}
+
+
+def _find_suspects(
+    columns: Columns, texts: Sequence[Texts], seen: Seen, context: Context
+) -> dict[int, OwnIds]:
+    """Give the places of the rows that may have to change, each with the event's identifiers."""
+    certain = _places_of(seen.suspects, texts) | _find_telling(columns["properties"], context)
+    odd = _places_of(seen.odd, texts)
+    suspects: dict[int, OwnIds] = {}
+    senders = zip(*(columns[name].to_list() for name in SENDERS), strict=True)
+    rows = zip(senders, zip(*texts, strict=True), strict=True)
+    for place, ((sent, address, agent), row) in enumerate(rows):
+        sender = sent or "", address or "", agent or ""
+        text = SEPARATOR.join(filter(None, row))
+        if place in certain or place in odd or may_occur(text, *sender):
+            own_ids = OwnIds.of(*sender)
+            if place in certain or own_ids.occur_in(text):
+                suspects[place] = own_ids
+    return suspects
+
+
+def _places_of(wanted: Set[str], columns: Sequence[Texts]) -> set[int]:
+    """Give the places at which any of some texts stands."""
+    if not wanted:
+        return set()
+    hit = [column for column in columns if not wanted.isdisjoint(filter(None, column))]
+    return {place for column in hit for place, text in enumerate(column) if text in wanted}
+
+
+def _find_telling(properties: pl.Series, context: Context) -> set[int]:
+    """Give the places of rows in which a property's name says what it holds, or one is nested."""
+    if properties.len() >= COLUMNAR_ROWS_MIN:
+        return set(find_telling(context.scrubber, properties).arg_true())
+    field_of = context.scrubber.field_of
     return {
-        column.name: column.to_list()
-        for column in columns
-        if column.name == "properties" or column.null_count() < column.len()
+        place
+        for place, pairs in enumerate(properties.to_list())
+        for pair in pairs or ()
+        if field_of(pair["key"]) is not None or pair["value"].startswith(OPENERS)
     }
 
 
-def _find_suspects_columnar(batch: pl.DataFrame, context: Context) -> dict[int, OwnIds]:
-    """Give what `_find_suspects` gives, by a few expressions over whole columns."""
-    texts = _join_columns(batch)
-    senders = [batch[name] for name in SENDERS]
-    certain = find_suspects(context.scrubber, texts) | find_telling(
-        context.scrubber, batch["properties"]
-    )
-    suspects: dict[int, OwnIds] = {}
-    for place in (certain | may_occur(texts, *senders)).arg_true():
-        own_ids = OwnIds.of(*(column[place] or "" for column in senders))
-        if certain[place] or own_ids.occur_in(texts[place]):
-            suspects[place] = own_ids
-    return suspects
-
-
-def _find_suspects(batch: pl.DataFrame, context: Context) -> dict[int, OwnIds]:
-    """Give the places of the rows that may have to change, each with the event's identifiers."""
-    held = _read_texts(batch)
-    suspects: dict[int, OwnIds] = {}
-    tells = _find_telling(held["properties"], context)
-    texts = _join_texts(held)
-    doubtful = [context.scrubber.is_suspect(text) for text in texts]
-    senders = zip(*(batch[name].to_list() for name in SENDERS), strict=True)
-    for place, (sent, address, agent) in enumerate(senders):
-        own_ids = OwnIds.of(sent or "", address or "", agent or "")
-        if tells[place] or doubtful[place] or own_ids.occur_in(texts[place]):
-            suspects[place] = own_ids
-    return suspects
-
-
-def _find_telling(properties: Sequence[Pairs | None], context: Context) -> list[bool]:
-    """Tell of each row whether a property's name says what it holds, or its value is nested."""
-    is_telling = cache(lambda key: context.scrubber.config.field_of(key) is not None)
-    return [
-        any(is_telling(pair["key"]) or may_nest(pair["value"]) for pair in pairs or ())
-        for pairs in properties
-    ]
-
-
-def _join_texts(held: Held) -> list[str]:
-    """Give all texts of each row in one, and the digits of its large numbers."""
-    columns = [held[name] for name in FREE_TEXTS if name in held]
-    columns.append([_join_pairs(pairs) for pairs in held["properties"]])
-    if "measurements" in held:
-        columns.append([_join_measurements(measured) for measured in held["measurements"]])
-    if "revenue" in held:
-        columns.append([_digits(number) for number in held["revenue"]])
-    return [SEPARATOR.join(filter(None, row)) for row in zip(*columns, strict=True)]
-
-
-def _join_columns(batch: pl.DataFrame) -> pl.Series:
-    """Give what `_join_texts` gives as a column; a lone separator may stand where there is none."""
-    columns = [batch[name] for name in FREE_TEXTS if batch[name].null_count() < batch.height]
-    columns.append(join_pairs(batch["properties"]))
+def _join_nested(columns: Columns) -> list[Texts]:
+    """Give the texts of each row's lists in one, and the digits of its large numbers."""
+    properties = columns["properties"]
+    if properties.len() >= COLUMNAR_ROWS_MIN:
+        joined: list[Texts] = [join_pairs(properties).to_list()]
+    else:
+        joined = [[_join_pairs(pairs) for pairs in properties.to_list()]]
     for name, join in (("measurements", _join_measurements), ("revenue", _digits)):
-        if batch[name].null_count() < batch.height:
-            columns.append(pl.Series(name, map(join, batch[name].to_list()), pl.String))
-    joined = pl.concat_str(columns, separator=SEPARATOR, ignore_nulls=True)
-    return pl.select(joined.alias("texts")).to_series()
+        if columns[name].null_count() < properties.len():
+            joined.append([join(value) for value in columns[name].to_list()])
+    return joined
 
 
 def _join_pairs(pairs: Pairs | None) -> str:
@@ -151,6 +159,11 @@ def _digits(number: float | None) -> str:
     if number is None or not NUMBER_MIN <= abs(number) < NUMBER_END:
         return ""
     return str(int(abs(number)))
+
+
+def _is_long(mended: Mapping[str, Any], limits: Mapping[str, int]) -> bool:
+    """Tell whether a mended row holds a text that is longer than what is kept of it."""
+    return any(len(mended[name]) > limits[name] for name in mended.keys() & limits.keys())
 
 
 def _mend_row(row: dict[str, Any], mender: Mender, limits: dict[str, int]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The test over a whole column says of each text what the test of one text says."""
+"""The test over a whole column misses no text that the test of one text does not let pass."""
 
 from __future__ import annotations
 
@@ -7,34 +7,38 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.pii_columns import find_suspects, find_telling
+from collector.pii_columns import find_doubtful, find_telling
+from collector.unfold import is_odd
 from tests.collector.test_pii import ANY, RULES, SCRUBBER
 
 
-def test_every_example_is_judged_alike() -> None:
+def missed(texts: list[str]) -> list[str]:
+    """Give texts that deserve a look and that the test over a column lets pass."""
+    found = find_doubtful(SCRUBBER, pl.Series("text", texts, pl.String)).to_list()
+    looked = [SCRUBBER.is_suspect(text) or is_odd(text) for text in texts]
+    return [text for text, one, other in zip(texts, found, looked, strict=True) if other > one]
+
+
+def test_no_example_is_missed() -> None:
     texts = [
         text for rule in RULES.rules.values() for text in (*rule.must_match, *rule.must_not_match)
     ]
-    found = find_suspects(SCRUBBER, pl.Series("text", texts))
-    assert found.to_list() == [SCRUBBER.is_suspect(text) for text in texts]
+    assert not missed(texts)
 
 
 @settings(max_examples=200)
 @given(st.lists(ANY, max_size=20))
-def test_any_text_is_judged_alike(texts: list[str]) -> None:
+def test_no_text_is_missed(texts: list[str]) -> None:
     kept = [
         text for text in texts if text.isascii() or text.encode("utf-8", "ignore").decode() == text
     ]
-    found = find_suspects(SCRUBBER, pl.Series("text", kept, pl.String))
-    assert found.to_list() == [SCRUBBER.is_suspect(text) for text in kept]
+    assert not missed(kept)
 
 
-def test_absent_text_is_not_suspect() -> None:
-    texts = pl.Series("text", [None, "a@b.kz", None], pl.String)
-    found = find_suspects(SCRUBBER, texts)
-    assert found.to_list() == [False, True, False]
-    assert found.dtype == pl.Boolean
-    assert find_suspects(SCRUBBER, pl.Series("text", [], pl.String)).to_list() == []
+def test_ordinary_text_is_let_pass() -> None:
+    texts = pl.Series("text", ["a@b.kz", "/ads/almaty/phones", "Пони"], pl.String)
+    assert find_doubtful(SCRUBBER, texts).to_list() == [True, False, False]
+    assert find_doubtful(SCRUBBER, pl.Series("text", [], pl.String)).to_list() == []
 
 
 PAIRS = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))

@@ -1,4 +1,4 @@
-"""Over whole columns the cheap test misses nothing that a look at each text would find."""
+"""The cheap test for own identifiers misses nothing that a close look would find."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from urllib.parse import quote
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from collector.own_ids import OwnIds
-from collector.own_ids_columns import may_occur
+from collector.own_ids_screen import may_occur
 from collector.stages import STAGES
 from collector.stages.scrub import COLUMNAR_ROWS_MIN
+from collector.unfold import is_odd
 from tests.collector.test_own_ids import ADDRESS, DEVICE
 from tests.collector.worlds import CHROME, LIMITS, event, run_stages
 
@@ -51,8 +54,7 @@ def test_it_says_yes_wherever_a_look_does() -> None:
         for before in ("", "это ", "/ads/")
         for after in ("", "x ")
     ]
-    columns = [pl.Series(list(column), dtype=pl.String) for column in zip(*rows, strict=True)]
-    said = may_occur(*columns).to_list()
+    said = [is_odd(row[0]) or may_occur(*row) for row in rows]
     looked = [OwnIds.of(*sender).occur_in(text) for text, *sender in rows]
     assert sum(looked) > len(rows) / 3
     missed = [row for row, yes, found in zip(rows, said, looked, strict=True) if found and not yes]
@@ -60,10 +62,26 @@ def test_it_says_yes_wherever_a_look_does() -> None:
 
 
 def test_ordinary_rows_wake_nothing() -> None:
-    texts = pl.Series(["/almaty/phones\x1fListing 18.5", "Пони\x1fiPhone"])
-    sent = pl.Series([DEVICE + "\x1fu-184275", None], dtype=pl.String)
-    found = may_occur(texts, sent, pl.Series([ADDRESS, None]), pl.Series([CHROME, ""]))
-    assert found.to_list() == [False, False]
+    sent = f"{DEVICE}\x1fu-184275\x1fab"
+    assert not may_occur("/almaty/phones\x1fListing 18.5", sent, ADDRESS, CHROME)
+    assert not may_occur("Пони\x1fiPhone", "", "", "")
+
+
+SIGNS = st.text(alphabet='abcCсАа 0189.-_:/"\\%O@é\u0301ıſ', max_size=12)
+ONE_ID = st.one_of(SIGNS, st.sampled_from(IDENTIFIERS), st.uuids().map(str))
+PIECES = st.lists(ONE_ID | st.sampled_from([ADDRESS, CHROME]), min_size=1, max_size=3)
+
+
+@settings(max_examples=400)
+@given(PIECES, st.sampled_from(WAYS), SIGNS, st.sampled_from(["", ADDRESS, "2A02:6b8::2:242"]))
+def test_whatever_is_sent_the_cheap_test_misses_nothing(
+    ids: list[str], write: Callable[[str], str], around: str, address: str
+) -> None:
+    for one in ids:
+        for agent in ("", CHROME, one * 6):
+            text = around + write(one) + around[::-1]
+            if OwnIds.of("\x1f".join(ids), address, agent).occur_in(text):
+                assert is_odd(text) or may_occur(text, "\x1f".join(ids), address, agent)
 
 
 TITLES = [
@@ -86,7 +104,7 @@ def test_a_large_batch_is_scrubbed_as_small_ones_are(properties: bytes) -> None:
     kept = ["page_title", "page_path", "properties", "revenue", "remarks"]
     stages = list(STAGES[: [one.name for one in STAGES].index("scrub") + 1])
     one_by_one = pl.concat([run_stages(stages, one).select(kept) for one in events])
-    assert len(events) * 4 >= COLUMNAR_ROWS_MIN
-    together = run_stages(stages, *(events * 4)).select(kept)
-    assert together.rows() == one_by_one.rows() * 4
+    assert len(events) * 8 >= COLUMNAR_ROWS_MIN
+    together = run_stages(stages, *(events * 8)).select(kept)
+    assert together.rows() == one_by_one.rows() * 8
     assert LIMITS.title_chars_max < len("кот" * 900)
