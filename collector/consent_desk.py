@@ -8,7 +8,6 @@ nobody's yes stands without its evidence. A repeat changes nothing.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,6 @@ from collector.outcomes import BadRequest
 from collector.peers import limited_as
 from collector.protocols.consent_record import ConsentRecord, decode_record
 from collector.protocols.protocol import Answer, Endpoint, Protocol
-from collector.rate import RateLimit
 from collector.verdicts import Became
 from storage.errors import Unavailable
 from storage.logs import Log, name_error, name_place
@@ -138,8 +136,6 @@ class ConsentEndpoint(Ingest):
     def __init__(self, desk: Desk, consent_desk: ConsentDesk) -> None:
         super().__init__(desk, [CONSENT])
         self._consent_desk = consent_desk
-        per_second = desk.terms.limits.records_per_address_per_second_max
-        self._record_rate = RateLimit(per_second, time.monotonic)
 
     async def _take(self, entered: Entered) -> tuple[Answer, str | None]:
         """Take a request through decoding to its receipt.
@@ -147,7 +143,7 @@ class ConsentEndpoint(Ingest):
         Errors: BadRequest, Unavailable.
         """
         request, sender = entered.request, entered.sender
-        if not sender.trusted and not self._record_rate.admits(limited_as(sender.address)):
+        if not sender.trusted and not self._desk.record_rate.admits(limited_as(sender.address)):
             raise BadRequest("rate_limited")
         cookie = self._cookie(request.headers, sender)
         brought = cookie.value if cookie else ""

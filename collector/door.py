@@ -41,6 +41,8 @@ class Desk:
     """Of requests."""
     byte_rate: RateLimit
     """Of bytes of bodies, inflated."""
+    record_rate: RateLimit
+    """Of records of consent."""
     terms: Terms
     proxies: tuple[Network, ...]
     clock: Clock

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from mmap import mmap
 from threading import Lock
 
 import polars as pl
@@ -37,7 +38,7 @@ from collector.pii import Scrubber
 from collector.pipeline import Result
 from collector.protocols import PROTOCOLS
 from collector.protocols.terms import Terms
-from collector.rate import RateLimit
+from collector.rate import RateLimit, open_memory
 from collector.stages import PROTECT
 from config.settings import Settings
 from config.vocabulary import Vocabulary, load_vocabulary
@@ -63,12 +64,20 @@ STOP_SECONDS_MAX = 20
 """How long a stopping worker waits for the requests under way."""
 
 
-def run_worker(settings: Settings, listener: socket.socket, clock: Clock = utc_now) -> None:
-    """Take requests on a listening socket until SIGTERM; answer what is under way, then end."""
+def run_worker(
+    settings: Settings,
+    listener: socket.socket,
+    rates_fd: int | None = None,
+    clock: Clock = utc_now,
+) -> None:
+    """Take requests on a listening socket until SIGTERM; answer what is under way, then end.
+
+    `rates_fd` is the memory in which the workers of a host count what addresses send.
+    """
     _silence_libraries()
     bound_connections()
     config = uvicorn.Config(
-        make_app(settings, clock),
+        make_app(settings, open_memory(rates_fd), clock),
         loop="uvloop",
         http=BoundedHttp,
         ws="none",
@@ -88,7 +97,7 @@ def run_worker(settings: Settings, listener: socket.socket, clock: Clock = utc_n
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def make_app(settings: Settings, clock: Clock = utc_now) -> Starlette:
+def make_app(settings: Settings, rates: mmap, clock: Clock = utc_now) -> Starlette:
     """Give the collector's web application; its parts start with it and end with it."""
     vocabulary = load_vocabulary(settings.config_dir)
     registry, log = open_registry(settings, clock), get_log("collector", clock)
@@ -101,12 +110,13 @@ def make_app(settings: Settings, clock: Clock = utc_now) -> Starlette:
     protect = partial(_protect, replace(context, records_of=book.records_of))
     known_ids, compression = _known_ids(settings), settings.spool_compression
     batcher = Batcher(protect, spool, known_ids, settings.limits, log, compression)
-    limits = settings.limits
+    limits, limit = settings.limits, partial(RateLimit, seconds=time.monotonic, memory=rates)
     desk = Desk(
         batcher=batcher,
         key_book=key_book,
-        rate=RateLimit(limits.requests_per_address_per_second_max, time.monotonic),
-        byte_rate=RateLimit(limits.body_bytes_per_address_per_second_max, time.monotonic),
+        rate=limit(limits.requests_per_address_per_second_max, number=0),
+        byte_rate=limit(limits.body_bytes_per_address_per_second_max, number=1),
+        record_rate=limit(limits.records_per_address_per_second_max, number=2),
         terms=Terms(vocabulary.policy, settings.limits),
         proxies=read_networks(settings.trusted_proxies),
         clock=clock,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import socket
 import time
@@ -10,6 +11,7 @@ from contextlib import closing
 
 import click
 
+from collector.rate import make_memory
 from commands.supervise import Child, Supervisor
 from config.errors import ConfigError
 from config.settings import HostPort, Settings, load_settings
@@ -36,7 +38,8 @@ ACTOR = "collector"
 
 @click.command()
 @click.option("--listener-fd", type=int, hidden=True, help="Serve on this inherited socket.")
-def collector(listener_fd: int | None) -> None:
+@click.option("--rates-fd", type=int, hidden=True, help="Count addresses in this shared memory.")
+def collector(listener_fd: int | None, rates_fd: int | None) -> None:
     """Take events over HTTP, in several worker processes.
 
     \b
@@ -46,7 +49,7 @@ def collector(listener_fd: int | None) -> None:
     if listener_fd is not None:
         from collector.worker import run_worker
 
-        run_worker(settings, socket.socket(fileno=listener_fd))
+        run_worker(settings, socket.socket(fileno=listener_fd), rates_fd)
         return
     run_collector(settings)
 
@@ -55,12 +58,13 @@ def run_collector(settings: Settings) -> None:
     """Bind the collector's address and keep its workers running until SIGTERM."""
     listener = bind(settings.collector)
     listener.set_inheritable(True)
-    number = listener.fileno()
+    number, rates = listener.fileno(), make_memory()
+    os.set_inheritable(rates, True)
     children = [
         Child(
             f"collector-{n}",
-            ["collector", "--listener-fd", str(number)],
-            pass_fds=(number,),
+            ["collector", "--listener-fd", str(number), "--rates-fd", str(rates)],
+            pass_fds=(number, rates),
             # A worker that outlived its supervisor would hold the address.
             death_signal=signal.SIGKILL,
         )

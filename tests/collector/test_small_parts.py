@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import pytest
 
 from collector.outcomes import FAULTS, REASONS, REFUSALS, BadRequest
-from collector.rate import ADDRESSES_MAX, RateLimit
+from collector.rate import ADDRESSES_MAX, RateLimit, make_memory, open_memory
 from collector.verdicts import Verdict
 
 
@@ -46,7 +47,39 @@ def test_a_large_request_costs_more_than_a_small_one() -> None:
 def test_a_flood_of_addresses_takes_bounded_memory_and_harms_nobody() -> None:
     rate = RateLimit(1, HandSeconds())
     assert all(rate.admits(str(n)) for n in range(ADDRESSES_MAX + 10))
-    assert [rate.admits("0") for _ in range(3)] == [True, True, False]
+    assert [rate.admits("new") for _ in range(3)] == [True, True, False]
+
+
+def test_the_address_that_was_idle_longest_makes_room() -> None:
+    seconds = HandSeconds()
+    rate = RateLimit(1, seconds)
+    assert [rate.admits("busy") for _ in range(3)] == [True, True, False]
+    for number in range(ADDRESSES_MAX // 2):
+        seconds.now += 0.00001
+        rate.admits(str(number))
+        rate.admits("busy", 0)
+    assert not rate.admits("busy")
+
+
+def test_what_was_given_back_may_be_spent_again() -> None:
+    rate = RateLimit(5, HandSeconds())
+    assert rate.admits("a", 10) and not rate.admits("a", 1)
+    rate.give_back("a", 4)
+    assert rate.admits("a", 4) and not rate.admits("a", 1)
+    rate.give_back("b", 1_000)
+    assert not rate.admits("b", 11)
+
+
+def test_all_workers_count_in_one_place_and_each_limit_for_itself() -> None:
+    number = make_memory()
+    try:
+        seconds = HandSeconds()
+        one, other = (RateLimit(1, seconds, open_memory(number), 0) for _ in range(2))
+        assert [one.admits("a"), other.admits("a"), one.admits("a")] == [True, True, False]
+        assert RateLimit(1, seconds, open_memory(number), 1).admits("a")
+        assert b"192.0.2.77" not in os.pread(number, 10_000_000, 0)
+    finally:
+        os.close(number)
 
 
 def test_reasons_are_a_closed_set_with_a_sentence_each() -> None:

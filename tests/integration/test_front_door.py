@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -81,6 +82,16 @@ def test_an_address_with_a_browser_key_may_send_so_much_and_others_go_on(
         assert all(int(answer.headers["retry-after"]) > 0 for answer in limited)
         assert post(browser, "192.0.2.8").status_code == 200
         assert {post(server, "192.0.2.7").status_code for _ in range(30)} == {200}
+
+
+def test_all_workers_count_an_address_in_one_place(service: Service) -> None:
+    """Each request comes by a connection of its own, so that every worker has its share."""
+    assert len(service.pids("worker")) >= 2
+    browser, began = service.key("shared", kind="browser"), time.monotonic()
+    answers = [service.post(browser, PAGE, headers=_from("192.0.2.10")) for _ in range(40)]
+    seconds = time.monotonic() - began
+    admitted = sum(answer.status_code == 200 for answer in answers)
+    assert 2 * PER_SECOND <= admitted <= (2 + seconds) * PER_SECOND + 1
 
 
 def test_with_a_public_key_little_stays_little(service: Service) -> None:
