@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page
 
@@ -74,7 +75,7 @@ def bundle(source: str, folder: Path) -> bytes:
 
 
 @contextmanager
-def open_site(source: str, told: Mapping[str, str], folder: Path, path: str) -> Iterator[Page]:
+def open_site(source: str, told: Mapping[str, Any], folder: Path, path: str) -> Iterator[Page]:
     """Open a page on a site of its own that runs a script; what it is told is `window.TOLD`.
 
     The page is on another origin than the collector. Its address is at `page.url`.
