@@ -28,11 +28,11 @@ def _join(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return joined
     joined = {}
     for name, value in pairs:
-        joined[name] = _join_values(joined[name], value) if name in joined else value
+        joined[name] = join_values(joined[name], value) if name in joined else value
     return joined
 
 
-def _join_values(first: Any, second: Any) -> Any:
+def join_values(first: Any, second: Any) -> Any:
     """Join two values of one key: a refusal stays, a difference says nothing."""
     if first is second or (type(first) is type(second) and first == second):
         return first
@@ -46,6 +46,6 @@ def _join_objects(first: Any, second: Any) -> Any:
     one = first if isinstance(first, dict) else {}
     other = second if isinstance(second, dict) else {}
     return {
-        name: _join_values(one.get(name, CONTRADICTORY), other.get(name, CONTRADICTORY))
+        name: join_values(one.get(name, CONTRADICTORY), other.get(name, CONTRADICTORY))
         for name in one | other
     }

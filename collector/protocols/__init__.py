@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collector.protocols import access_log, native, pixel, segment
+from collector.protocols import access_log, native, otlp, pixel, segment
 from collector.protocols.protocol import Protocol
 
 PROTOCOLS: tuple[Protocol, ...] = (
     native.PROTOCOL,
     pixel.PROTOCOL,
     access_log.PROTOCOL,
+    otlp.PROTOCOL,
     segment.RUDDERSTACK,
     segment.SEGMENT,
 )

@@ -152,7 +152,7 @@ def _take_consents(properties: dict[str, Any], draft: Draft) -> list[dict[str, A
 
     Each speaks for itself, so that a refusal in one is not covered by a grant in another.
     """
-    said = [draft.get("consent"), draft.get("consent_parts")]
+    said = [draft.get("consent"), draft.get("consent_parts"), *draft.get("consents", ())]
     for name in CONSENT_PROPERTIES:
         if isinstance(properties.get(name), dict):
             said.append(properties.pop(name))
