@@ -24,7 +24,7 @@ TEXTS = st.lists(ANY.filter(lambda text: not text or text.isprintable()), max_si
 @given(TEXTS, st.lists(st.sampled_from(EXAMPLES), max_size=COLUMNAR_TEXTS_MIN + 4))
 def test_what_passes_would_come_out_unchanged(any_texts: list[str], examples: list[str]) -> None:
     screen = Screen(SCRUBBER)
-    columns = [[*any_texts, None], examples]
+    columns: list[list[str | None]] = [[*any_texts, None], [*examples]]
     for _ in range(2):
         seen = screen.look(columns, LONG)
         for text in {*any_texts, *examples} - seen.suspects:
