@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collector.protocols import access_log, native, otlp, pixel, segment
+from collector.protocols import access_log, native, otlp, pixel, posthog, segment
 from collector.protocols.protocol import Protocol
 
 PROTOCOLS: tuple[Protocol, ...] = (
@@ -10,6 +10,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     pixel.PROTOCOL,
     access_log.PROTOCOL,
     otlp.PROTOCOL,
+    posthog.PROTOCOL,
     segment.RUDDERSTACK,
     segment.SEGMENT,
 )
