@@ -18,7 +18,7 @@ CHECKED := $(PACKAGES) scripts tests $(if $(wildcard benchmarks/*.py),benchmarks
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.ready .venv-sdks/.ready node_modules/.ready browser postgres ## set everything up in .venv and node_modules
+setup: .venv/.ready .venv-sdks/.ready sdk/web/dist/.ready browser postgres ## set everything up in .venv and node_modules
 
 .venv/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) scripts/check_python.py
@@ -35,11 +35,13 @@ setup: .venv/.ready .venv-sdks/.ready node_modules/.ready browser postgres ## se
 	@.venv-sdks/bin/python -m pip install --quiet --no-deps --requirement requirements-sdks.lock
 	@touch $@
 
-node_modules/.ready: package-lock.json .npmrc requirements-node.lock scripts/build_static.py \
-		scripts/build_web_sdk.py $(wildcard sdk/web/src/*.ts) | .venv/.ready
+node_modules/.ready: package-lock.json .npmrc requirements-node.lock scripts/build_static.py | .venv/.ready
 	@echo "Installing the Node packages of package-lock.json ..."
 	@$(BIN)/python -m scripts.install_node_packages
 	@$(BIN)/python -m scripts.build_static
+	@touch $@
+
+sdk/web/dist/.ready: node_modules/.ready scripts/build_web_sdk.py $(wildcard sdk/web/src/*.ts)
 	@$(BIN)/python -m scripts.build_web_sdk
 	@touch $@
 
@@ -72,10 +74,10 @@ run: setup ## the same service, empty
 bench: setup ## measure throughput and cost against nginx in the same run
 	$(BIN)/python -m benchmarks
 
-docs: setup ## write docs/reference.md anew
+docs: .venv/.ready ## write docs/reference.md anew
 	$(BIN)/python -m scripts.write_reference
 
 clean: ## remove what set-up and tests made; data in ./var stays
-	rm -rf .venv node_modules dashboards/static/vendor sdk/web/dist *.egg-info \
+	rm -rf .venv .venv-sdks node_modules dashboards/static/vendor sdk/web/dist *.egg-info \
 		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
