@@ -19,7 +19,7 @@ from collector.outcomes import BadRequest
 from collector.protocols.protocol import Answer, Protocol, Request
 from collector.raw_event import Sender
 from collector.replies import answer_fault, cors_headers, preflight_headers, reply, retry_headers
-from collector.router import Mount, Router, choose
+from collector.router import KEY_SEGMENT, Mount, Router, choose
 from collector.verdicts import Verdict
 from storage.errors import Unavailable
 from storage.logs import name_error, name_place
@@ -99,6 +99,9 @@ class Ingest:
         """
         mount, door = mounts[0], self._door
         key = key or key_in_head(head)
+        if mount.endpoint.is_open and not KEY_SEGMENT.fullmatch(key):
+            # Some SDKs say `Bearer None` where they have no key.
+            key = ""
         if len(mounts) == 1 and mount.endpoint.find_key:
             key = key or mount.endpoint.find_key(head)
         elif len(mounts) > 1:

@@ -23,10 +23,28 @@ def add(name: str, timezone: str, origins: tuple[str, ...]) -> None:
 
     Example: sanaq site add soq --timezone Asia/Almaty --origins https://soq.example
     """
-    listed = [part for text in origins for part in text.split(",") if part]
     with opened() as (_, registry):
-        sites.add_site(registry, name, audit.cli_actor(), timezone, listed)
+        sites.add_site(registry, name, audit.cli_actor(), timezone, _split(origins))
         click.echo(f"Made the site {name}. Next: sanaq key create --site {name} --kind browser")
+
+
+@site.command(name="set")
+@click.argument("name", metavar="SITE")
+@click.option(
+    "--origins",
+    multiple=True,
+    required=True,
+    help="Origin that browsers may send from, instead of those before; repeatable. '' empties.",
+)
+def change(name: str, origins: tuple[str, ...]) -> None:
+    """Change which origins a site lists: pages there may send without a key.
+
+    Example: sanaq site set soq --origins https://soq.example,https://m.soq.example
+    """
+    listed = _split(origins)
+    with opened() as (_, registry):
+        sites.list_origins(registry, name, audit.cli_actor(), listed)
+    click.echo(f"The site {name} lists {', '.join(listed) or 'no origin'}.")
 
 
 @site.command(name="list")
@@ -47,3 +65,8 @@ def list_all(as_json: bool) -> None:
             for one in sites.load_sites(registry).values()
         ]
     print_rows(rows, as_json, "No sites yet: sanaq site add SITE")
+
+
+def _split(origins: tuple[str, ...]) -> list[str]:
+    """Give the origins of options that may hold several each."""
+    return [part for text in origins for part in text.split(",") if part]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collector.protocols import access_log, native, otlp, pixel, posthog, segment
+from collector.protocols import access_log, native, otlp, pixel, plausible, posthog, segment, umami
 from collector.protocols.protocol import Protocol
 
 PROTOCOLS: tuple[Protocol, ...] = (
@@ -13,6 +13,8 @@ PROTOCOLS: tuple[Protocol, ...] = (
     posthog.PROTOCOL,
     segment.RUDDERSTACK,
     segment.SEGMENT,
+    plausible.PROTOCOL,
+    umami.PROTOCOL,
 )
 """Every protocol. Of several that share a path, the first that owns a request takes it."""
 

@@ -81,6 +81,23 @@ def add_within(
     return site
 
 
+def list_origins(registry: Registry, name: str, actor: str, origins: Sequence[str]) -> None:
+    """Put other origins in the place of those that a site lists, on the audit log.
+
+    Errors: RegistryRefused when there is no such site, or an origin is not one.
+    """
+    with registry.write() as connection:
+        site = _select(connection, name)
+        if site is None:
+            raise RegistryRefused("there is no site of this name")
+        _check(name, site.timezone, origins)
+        changed = sites.update().where(sites.c.name == name).values(origins=list(origins))
+        connection.execute(changed)
+        details = {"origins": list(origins)}
+        audit.append_within(registry, connection, actor, "site.set", name, details)
+        bump_version(connection)
+
+
 def find_site(registry: Registry, name: str) -> Site | None:
     """Give a site by its name, None where there is none; any text may be asked for."""
     if not NAME.fullmatch(name):

@@ -159,3 +159,17 @@ def test_the_real_program_says_no_in_one_sentence(installation: Installation) ->
     assert code == 2
     assert said.startswith("sanaq: SANAQ_MASTER_KEY:0: a master key is 32 random bytes")
     assert said.count("\n") == 1
+
+
+def test_site_set_lists_other_origins(installation: Installation) -> None:
+    installation.output("site", "add", "soq", "--origins", "https://a.example")
+    told = installation.output(
+        "site", "set", "soq", "--origins", "https://b.example,https://c.example"
+    )
+    assert told == "The site soq lists https://b.example, https://c.example.\n"
+    [row] = installation.rows("site", "list")
+    assert row["origins"] == "https://b.example,https://c.example"
+    assert "no origin" in installation.output("site", "set", "soq", "--origins", "")
+    assert "site.set" in installation.output("audit", "show")
+    for wrong in (("other", "--origins", ""), ("soq", "--origins", "b.example"), ("soq",)):
+        assert installation.run("site", "set", *wrong).exit_code != 0

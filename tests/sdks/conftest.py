@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from collector.key_book import POLL_SECONDS
 from tests.helpers import ROOT
 from tests.sdks.relay import Relay, relaying
 from tests.service import Service, running, wait_until
@@ -44,6 +46,13 @@ class Target:
     def key(self, kind: str = "server") -> str:
         """Make a write key of the site."""
         return self.service.key(self.site, kind)
+
+    def list_origin(self, origin: str) -> None:
+        """Let pages of an origin send to the site without a key."""
+        self.service.sanaq("site", "add", self.site, check=False)
+        self.service.sanaq("site", "set", self.site, "--origins", origin)
+        # Until every worker has looked at the registry again.
+        time.sleep(3 * POLL_SECONDS)
 
     def events(self, table: str = "events") -> list[dict[str, Any]]:
         """Give the site's rows, once nothing waits to be loaded, in the order of their time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -75,16 +75,25 @@ def bundle(source: str, folder: Path) -> bytes:
 
 
 @contextmanager
-def open_site(source: str, told: Mapping[str, Any], folder: Path, path: str) -> Iterator[Page]:
+def open_site(
+    source: str,
+    told: Mapping[str, Any],
+    folder: Path,
+    path: str,
+    list_origin: Callable[[str], None] | None = None,
+) -> Iterator[Page]:
     """Open a page on a site of its own that runs a script; what it is told is `window.TOLD`.
 
-    The page is on another origin than the collector. Its address is at `page.url`.
+    The page is on another origin than the collector, which `list_origin` is told before the page
+    opens. Its address is at `page.url`.
     """
     site = Site({"/app.js": ("text/javascript", bundle(source, folder))})
     script = f"<script>window.TOLD={json.dumps(dict(told))}</script>"
     where = path.partition("?")[0]
     site.add_page(where, head=script, body='<h1>page</h1><script src="/app.js"></script>')
     with serving(site), open_page(user_agent=AGENT) as page:
+        if list_origin is not None:
+            list_origin(site.address)
         page.add_init_script("Object.defineProperty(navigator, 'webdriver', {get: () => false})")
         page.goto(site.address + path)
         yield page
