@@ -74,7 +74,7 @@ run: setup ## the same service, empty
 bench: setup ## measure throughput and cost against nginx in the same run
 	$(BIN)/python -m benchmarks
 
-docs: .venv/.ready ## write docs/reference.md anew
+docs: .venv/.ready ## write docs/reference.md and docs/protocols.md anew
 	$(BIN)/python -m scripts.write_reference
 
 clean: ## remove what set-up and tests made; data in ./var stays

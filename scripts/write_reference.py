@@ -1,4 +1,4 @@
-"""Writes docs/reference.md and the tables of docs/privacy.md from the code.
+"""Writes docs/reference.md, docs/protocols.md and the tables of docs/privacy.md from the code.
 
 So no setting, reason or command goes untold, and no rule of consent is told otherwise than it is.
 
@@ -9,6 +9,7 @@ where something lacks its sentence.
 from __future__ import annotations
 
 from scripts import (
+    protocol_tables,
     reference_code,
     reference_commands,
     reference_tables,
@@ -50,3 +51,4 @@ def build_reference() -> str:
 if __name__ == "__main__":
     REFERENCE.write_text(build_reference())
     write_page()
+    protocol_tables.PAGE.write_text(protocol_tables.build_protocols())

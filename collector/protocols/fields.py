@@ -175,6 +175,11 @@ class FieldMap:
         return draft
 
 
+def below(name: str, *maps: FieldMap) -> dict[str, str]:
+    """Give the tables of objects that stand under a name, with whole paths; to be shown."""
+    return {f"{name}.{field}": to for one in maps for field, to in one.table.items()}
+
+
 def put(draft: Draft, target: str, value: Any) -> None:
     """Fill a target that is not filled; a second identifier becomes one to be looked for."""
     if target == "other_id" or (target in IDENTIFIERS and draft.get(target, value) != value):

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from collector.protocols.bodies import list_in, object_in, peek_object, read_object, text_in
-from collector.protocols.fields import Draft, FieldMap
+from collector.protocols.fields import Draft, FieldMap, below
 from collector.protocols.maker import Maker
 from collector.protocols.protocol import (
     Answer,
@@ -78,6 +78,9 @@ PAGE = FieldMap({"url": "url", "referrer": "referrer", "title": "title"}, flat=T
 """Properties of a page that say what its own columns say."""
 
 REVENUE = FieldMap({"revenue": "revenue", "currency": "currency"}, flat=True)
+
+SHOWN = {**FIELDS.table, **below("properties", PAGE, REVENUE)}
+"""Every field that fills something, for the documentation."""
 
 REPEATED = ("path", "search", "tab_url", "initial_referrer", "initial_referring_domain")
 """Properties of a page that repeat its URL."""
@@ -237,7 +240,7 @@ SEGMENT = Protocol(
             find_key=find_any_key,
         ),
     ),
-    fields=FIELDS.table,
+    fields=SHOWN,
     dropped=DROPPED,
 )
 
@@ -249,6 +252,6 @@ RUDDERSTACK = Protocol(
             "/sourceConfig", answer=answer_source_config, methods=("GET",), find_key=find_any_key
         ),
     ),
-    fields=FIELDS.table,
+    fields=SHOWN,
     dropped=DROPPED,
 )

@@ -10,7 +10,9 @@ import click
 
 from cli import sanaq
 from collector.outcomes import FAULTS, REASONS
+from collector.protocols import PROTOCOLS
 from scripts.attribute_docs import read_attribute_docs
+from scripts.protocol_tables import PAGE, build_protocols, tell_target
 from scripts.reference_code import LIMITS, SETTINGS, list_variables
 from scripts.reference_commands import list_commands
 from scripts.reference_tables import read_meanings, read_tables
@@ -24,6 +26,21 @@ DECISIONS = ROOT / "docs" / "decisions"
 
 def test_the_reference_is_what_the_code_says() -> None:
     assert REFERENCE.read_text() == build_reference(), "run `make docs` and commit the page"
+
+
+def test_the_page_of_protocols_is_what_the_code_says() -> None:
+    assert PAGE.read_text() == build_protocols(), "run `make docs` and commit the page"
+
+
+def test_every_target_is_a_column_or_told_in_words() -> None:
+    columns = {column for schema in TABLES.values() for column in schema} - {"properties"}
+    told = {target: tell_target(target) for one in PROTOCOLS for target in one.fields.values()}
+    wrong = [
+        target
+        for target, text in told.items()
+        if text == f"`{target}`" and target not in columns | {"event_id"}
+    ]
+    assert not wrong, "say in scripts/protocol_tables.py what each of these becomes"
 
 
 def test_every_setting_has_its_sentence() -> None:
