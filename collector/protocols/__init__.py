@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from collector.protocols import access_log, native, otlp, pixel, plausible, posthog, segment, umami
+from collector.protocols import (
+    access_log,
+    amplitude,
+    native,
+    otlp,
+    pixel,
+    plausible,
+    posthog,
+    segment,
+    umami,
+)
 from collector.protocols.protocol import Protocol
 
 PROTOCOLS: tuple[Protocol, ...] = (
@@ -11,6 +21,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     access_log.PROTOCOL,
     otlp.PROTOCOL,
     posthog.PROTOCOL,
+    amplitude.PROTOCOL,
     segment.RUDDERSTACK,
     segment.SEGMENT,
     plausible.PROTOCOL,
