@@ -5,6 +5,7 @@ from __future__ import annotations
 from collector.protocols import (
     access_log,
     amplitude,
+    mixpanel,
     native,
     otlp,
     pixel,
@@ -20,6 +21,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     pixel.PROTOCOL,
     access_log.PROTOCOL,
     otlp.PROTOCOL,
+    mixpanel.PROTOCOL,
     posthog.PROTOCOL,
     amplitude.PROTOCOL,
     segment.RUDDERSTACK,

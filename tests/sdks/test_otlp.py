@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from tests.sdks.conftest import Target
+from tests.sdks.losing import losing_answers
 from tests.sdks.programs import open_site, run_node, run_python
-from tests.service import wait_until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -88,27 +85,11 @@ def test_the_python_exporters(make_target: Callable[..., Target]) -> None:
     assert target.reasons()["kind_unwanted"] == 3, "one span, two data points"
 
 
-@contextmanager
-def losing_answers(target: Target, lost: int) -> Iterator[None]:
-    """Lose the answers of so many requests; an SDK waits a second before the next."""
-
-    def stop_losing() -> None:
-        wait_until(lambda: len(target.relay.passed) >= lost, 60)
-        time.sleep(0.2)
-        target.relay.cut.clear()
-
-    target.relay.cut.set()
-    thread = Thread(target=stop_losing, daemon=True)
-    thread.start()
-    yield
-    thread.join(60)
-
-
 def test_a_lost_answer_counts_nothing_twice_from_python(make_target: Callable[..., Target]) -> None:
     target, source = make_target(), PYTHON_HEAD + "p = provide()\n"
     # A connection that breaks is tried again at once, then after a second.
     source += "for n in (1, 2): emit(p, event_name='order', attributes={'n': n})\np.force_flush()\n"
-    with losing_answers(target, 2):
+    with losing_answers(target.relay, 2):
         run_python(source, {"KEY": target.key(), "BASE": target.base})
     assert sent(target) == [("/v1/logs", 200)] * 3
     assert sorted(one["properties"]["n"] for one in target.events()) == ["1", "2"]
@@ -176,7 +157,7 @@ def check_js(target: Target) -> None:
 
 def test_the_node_exporter_through_a_lost_answer(make_target: Callable[..., Target]) -> None:
     target = make_target()
-    with losing_answers(target, 1):
+    with losing_answers(target.relay, 1):
         run_node(NODE, {"KEY": target.key(), "BASE": target.base})
     assert sent(target) == [("/v1/logs", 200)] * 2
     assert target.relay.passed[0].answer == b"{}"
