@@ -5,6 +5,7 @@ from __future__ import annotations
 from collector.protocols import (
     access_log,
     amplitude,
+    matomo,
     mixpanel,
     native,
     otlp,
@@ -28,6 +29,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     segment.SEGMENT,
     plausible.PROTOCOL,
     umami.PROTOCOL,
+    matomo.PROTOCOL,
 )
 """Every protocol. Of several that share a path, the first that owns a request takes it."""
 

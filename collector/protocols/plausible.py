@@ -9,15 +9,20 @@ from __future__ import annotations
 from typing import Any
 
 from collector.protocols.bodies import peek_object, read_object, text_in
-from collector.protocols.fields import Draft, FieldMap
+from collector.protocols.fields import Draft, FieldMap, read_number
 from collector.protocols.maker import Maker
 from collector.protocols.protocol import Answer, Endpoint, Protocol, Request
 from collector.protocols.terms import Terms
 from collector.raw_event import Decoded, Sender
 from collector.verdicts import Verdict
 
-NAMES = {"pageview": "page_view"}
-"""Plausible's name -> ours; goals have names of their own."""
+NAMES = {
+    "pageview": "page_view",
+    "Outbound Link: Click": "outbound_click",
+    "File Download": "download",
+    "404": "not_found",
+}
+"""Plausible's name -> ours; other goals have names of their own."""
 
 FIELDS = FieldMap(
     {
@@ -34,8 +39,8 @@ FIELDS = FieldMap(
 REVENUE = FieldMap({"amount": "revenue", "currency": "currency"})
 """Of `revenue` or `$`."""
 
-COUNTED = {"sd": "scroll_percent", "e": "engaged_ms"}
-"""What an `engagement` counts -> property."""
+COUNTED = {"sd": ("scroll_percent", 1), "e": ("seconds", 1_000)}
+"""What an `engagement` counts -> property, and how many of the one make one of the other."""
 
 DROPPED = {
     "domain, d": "the site is the one that lists the page's origin; it tells such sites apart",
@@ -58,7 +63,9 @@ def map_item(item: dict[str, Any]) -> Draft:
     draft: Draft = {"name": NAMES.get(name, name), "sdk_name": "plausible"}
     properties = dict(_read_either(item, "props", "p", "meta", "m"))
     if name == "engagement":
-        properties |= {COUNTED[key]: item[key] for key in COUNTED if _is_count(item.get(key))}
+        for key, (ours, divisor) in COUNTED.items():
+            if (count := read_number(item.get(key))) is not None:
+                properties[ours] = count / divisor
     draft["properties"] = properties
     REVENUE.read(_read_either(item, "revenue", "$"), draft)
     return FIELDS.read(item, draft)
@@ -73,10 +80,6 @@ def _read_either(item: dict[str, Any], *names: str) -> dict[str, Any]:
         if isinstance(value, dict) and value:
             return value
     return {}
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def find_domain(request: Request) -> str:

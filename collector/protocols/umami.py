@@ -102,7 +102,7 @@ def _measured(payload: dict[str, Any]) -> list[dict[str, Any]]:
     """Give the measurements of a page."""
     values = {name: read_number(payload.get(name)) for name in MEASURED}
     return [
-        {"name": name, "value": value, "unit": MEASURED[name]}
+        {"name": name.upper(), "value": value, "unit": MEASURED[name]}
         for name, value in values.items()
         if value is not None
     ]
