@@ -13,6 +13,7 @@ from collector.protocols import (
     plausible,
     posthog,
     segment,
+    snowplow,
     umami,
 )
 from collector.protocols.protocol import Protocol
@@ -30,6 +31,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     plausible.PROTOCOL,
     umami.PROTOCOL,
     matomo.PROTOCOL,
+    snowplow.PROTOCOL,
 )
 """Every protocol. Of several that share a path, the first that owns a request takes it."""
 
