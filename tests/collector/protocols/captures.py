@@ -56,7 +56,9 @@ def _read_request(sent: dict[str, Any]) -> tuple[Request, list[Mount]]:
     """Give a captured request as adapters see it, and what its path may mean."""
     raw = sent["body"] or ""
     body = b64decode(raw) if sent["body_encoding"] == "base64" else raw.encode()
-    headers = read_headers([(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in sent["headers"]])
+    headers = read_headers(
+        [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in sent["headers"]]
+    )
     path, _, query = sent["path"].partition("?")
     query = sent.get("query") or query
     body = inflate(body, headers.get("content-encoding", ""), LIMITS.body_inflated_bytes_max)
