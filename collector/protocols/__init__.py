@@ -13,6 +13,7 @@ from collector.protocols import (
     plausible,
     posthog,
     segment,
+    sentry,
     snowplow,
     umami,
 )
@@ -32,6 +33,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     umami.PROTOCOL,
     matomo.PROTOCOL,
     snowplow.PROTOCOL,
+    sentry.PROTOCOL,
 )
 """Every protocol. Of several that share a path, the first that owns a request takes it."""
 
