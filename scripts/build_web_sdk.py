@@ -1,4 +1,4 @@
-"""Checks and builds the web SDK's consent hooks into `sdk/web/dist`: a module and a script file.
+"""Checks and builds the web SDK into `sdk/web/dist`: script files, modules and types.
 
 Run by `make setup` after the node packages are installed. Source: `sdk/web/src`; nothing of what is
 built is in the repository, and what builds it is what the lock file pins.
@@ -17,11 +17,16 @@ MODULES = ROOT / "node_modules"
 SOURCE = ROOT / "sdk" / "web"
 DIST = SOURCE / "dist"
 
-FORMATS = {
-    "consent.js": ["--format=esm"],
-    "consent.global.js": ["--format=iife", "--global-name=sanaqConsent"],
+SCRIPT, MODULE = "--format=iife", "--format=esm"
+
+FILES = {
+    "sanaq.js": ("script.ts", [SCRIPT]),
+    "sanaq.full.js": ("full.ts", [SCRIPT]),
+    "index.js": ("index.ts", [MODULE]),
+    "consent.js": ("consent.ts", [MODULE]),
+    "consent.global.js": ("consent.ts", [SCRIPT, "--global-name=sanaqConsent"]),
 }
-"""File that is built -> what makes it an ES module, or a script that sets one global name."""
+"""File that is built -> its source, and what makes it a script or an ES module."""
 
 
 def check_types() -> str | None:
@@ -30,21 +35,29 @@ def check_types() -> str | None:
 
 
 def build_web_sdk(dist: Path = DIST) -> str | None:
-    """Build every file anew; return what is wrong, or None where nothing is."""
-    for name, form in FORMATS.items():
+    """Build every file and the types anew; return what is wrong, or None where nothing is."""
+    for name, (source, form) in FILES.items():
         wrong = _run(
             MODULES / "esbuild-wasm" / "bin" / "esbuild",
-            str(SOURCE / "src" / "consent.ts"),
+            str(SOURCE / "src" / source),
             "--bundle",
             "--minify",
-            "--target=es2020",
+            "--target=es2021",
             "--log-level=warning",
             f"--outfile={dist / name}",
             *form,
         )
         if wrong is not None:
             return wrong
-    return None
+    return _write_types(dist)
+
+
+def _write_types(dist: Path) -> str | None:
+    """Write the module's types; return what is wrong, or None where nothing is."""
+    how = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly"]
+    where = ["--outDir", str(dist / "types")]
+    tsc = MODULES / "typescript" / "bin" / "tsc"
+    return _run(tsc, "--project", str(SOURCE), *how, *where)
 
 
 def _run(program: Path, *arguments: str) -> str | None:

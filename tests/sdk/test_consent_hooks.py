@@ -17,22 +17,22 @@ from tests.sdk.pages import Site, serving
 
 pytestmark = pytest.mark.timeout(180)
 
-GZIP_BYTES_MAX = 1_200
+GZIP_BYTES_MAX = 900
 """Largest built module, compressed."""
 
 WATCH = """
 window.heard = [];
-window.stop = sanaqConsent.watchConsent((consent) => window.heard.push(consent));
+sanaqConsent.watchConsent((consent) => window.heard.push(consent));
 """
 
 TCF_API = """
-window.listeners = new Map(); window.removed = [];
+window.listeners = new Map();
 window.tell = (status, text) => listeners.forEach((callback, id) =>
   callback({eventStatus: status, tcString: text, listenerId: id}, true));
 setTimeout(() => { window.__tcfapi = (command, version, callback, id) => {
   if (command === 'addEventListener') {
     listeners.set(7, callback); callback({eventStatus: 'cmpuishown', listenerId: 7}, true);
-  } else { removed.push(id); listeners.delete(id); callback(true); }
+  }
 }; }, 300);
 """
 """The page-side interface of a banner as the TCF describes it, which comes after our script."""
@@ -111,8 +111,6 @@ def test_a_tcf_string_is_heard_once_the_person_has_chosen(site: Site) -> None:
         page.evaluate("tell('useractioncomplete', 'CQ-first')")
         page.evaluate("tell('tcloaded', 'CQ-second')")
         assert _heard(page) == [{"tcf": "CQ-first"}, {"tcf": "CQ-second"}]
-        page.evaluate("stop()")
-        assert page.evaluate("removed") == [7]
 
 
 def test_a_gpp_string_is_heard_once_it_is_ready(site: Site) -> None:
@@ -136,8 +134,6 @@ def test_consent_mode_is_heard_from_before_and_after_and_the_layer_works_on(site
         said = {"ad_storage": "denied", "analytics_storage": "granted"}
         assert _heard(page)[1:] == [{"google": said}]
         assert page.evaluate("dataLayer.length") == 4
-        page.evaluate("stop(); gtag('consent', 'update', {ad_storage: 'granted'})")
-        assert len(_heard(page)) == 2 and page.evaluate("dataLayer.length") == 5
 
 
 BANNER = """

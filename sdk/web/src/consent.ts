@@ -46,24 +46,18 @@ export interface Receipt {
 }
 
 /**
- * Call `onChange` with everything said so far, now and whenever the page's banner is told more.
+ * Call `onChange` with everything said so far whenever the page's banner is told more.
  *
- * Gives a function that stops listening. Sources may appear later than this script: each is
- * looked for during half a minute.
+ * Sources may appear later than this script: each is looked for during half a minute.
  */
-export function watchConsent(onChange: (consent: Consent) => void): () => void {
+export function watchConsent(onChange: (consent: Consent) => void): void {
   let said: Consent = {};
-  let told = JSON.stringify(said);
   const say = (part: Consent): void => {
+    const before = JSON.stringify(said);
     said = { ...said, ...part };
-    const text = JSON.stringify(said);
-    if (text !== told) {
-      told = text;
-      onChange({ ...said });
-    }
+    if (JSON.stringify(said) !== before) onChange({ ...said });
   };
-  const stops = SOURCES.map((watch) => watch(say));
-  return () => stops.forEach((stop) => stop());
+  SOURCES.forEach((watch) => watch(say));
 }
 
 /**
