@@ -11,7 +11,7 @@ from config.loading import parse, read_toml, sort_errors
 from config.policy import Policy
 from config.policy_consent import Found as Found
 from config.policy_consent import check_consent
-from config.policy_rules import CATEGORIES, PURPOSES, REFUSABLE_BASES, STORES
+from config.policy_rules import CATEGORIES, PROTOCOLS, PURPOSES, REFUSABLE_BASES, STORES
 
 SIGNALS_REFUSE = {"advertising": ("gpc", "dnt"), "partner_sharing": ("gpc", "dnt")}
 """Browser signals that must refuse a purpose: honouring them is promised, not configured."""
@@ -150,6 +150,10 @@ def _check_sites(policy: Policy) -> Iterator[Found]:
             if category not in CATEGORIES:
                 at = ("sites", name, "allowed_categories", category)
                 yield at, f"there is no category {category}; it must be of categories.toml"
+        for protocol in rule.protocols_off:
+            if protocol not in PROTOCOLS:
+                what = f"there is no protocol {protocol}; it must be one of {', '.join(PROTOCOLS)}"
+                yield ("sites", name, "protocols_off"), what
         for purpose, basis in rule.legal_basis.items():
             at = ("sites", name, "legal_basis", purpose)
             if purpose not in policy.purposes:

@@ -36,6 +36,12 @@ CATEGORIES = (
 )
 """Categories of data about a person that are never collected (`categories.toml`)."""
 
+PROTOCOLS = (
+    *("native", "pixel", "access_log", "amplitude", "matomo", "mixpanel", "otlp", "plausible"),
+    *("posthog", "reports", "rudderstack", "segment", "sentry", "snowplow", "umami", "web_vitals"),
+)
+"""Every wire protocol that a site may switch off, by its name."""
+
 LegalBasis = Literal["none_needed", "consent", "opt_out", "legitimate_interest", "contract"]
 Undeclared = Literal["keep", "reject"]
 Geo = Literal["none", "country", "region"]

@@ -94,6 +94,7 @@ def test_a_purpose_nobody_knows_is_told(folder: Path) -> None:
     ("site", "what"),
     [
         ('[sites.soq]\ntimezone = "Asia/Atlantis"', "time zone"),
+        ('[sites.soq]\nprotocols_off = ["segmnet"]', "there is no protocol segmnet"),
         ('[sites.soq]\nlegal_basis = { advertising = "contract" }', "nobody can refuse"),
         ('[sites.soq]\nlegal_basis = { profiling = "consent" }', "no purpose profiling"),
         ('[sites.SOQ]\ngeo = "none"', "sites.SOQ"),

@@ -11,6 +11,7 @@ import click
 from cli import sanaq
 from collector.outcomes import FAULTS, REASONS
 from collector.protocols import PROTOCOLS
+from config.policy_rules import PROTOCOLS as KNOWN_PROTOCOLS
 from scripts.attribute_docs import read_attribute_docs
 from scripts.protocol_tables import PAGE, build_protocols, tell_target
 from scripts.reference_code import LIMITS, SETTINGS, list_variables
@@ -30,6 +31,11 @@ def test_the_reference_is_what_the_code_says() -> None:
 
 def test_the_page_of_protocols_is_what_the_code_says() -> None:
     assert PAGE.read_text() == build_protocols(), "run `make docs` and commit the page"
+
+
+def test_every_protocol_can_be_switched_off_by_its_name() -> None:
+    taken = {protocol.name for protocol in PROTOCOLS}
+    assert taken <= set(KNOWN_PROTOCOLS), "name each in PROTOCOLS of config/policy_rules.py"
 
 
 def test_every_target_is_a_column_or_told_in_words() -> None:
