@@ -125,8 +125,9 @@ def _check_queries(config_dir: Path, policy: Policy, pii_rules: PiiRules) -> Ite
         for index, name in enumerate(rule.query_parameters or ()):
             if pii_rules.field_of(name):
                 document = read_toml(config_dir / "policy.toml")
-                what = "a parameter of this name identifies by pii.toml; take it out of the list"
-                yield document.complain(("sites", site, "query_parameters", index), what)
+                at = ("sites", site, "query_parameters", index)
+                what = f"{name} identifies by pii.toml; take it out of the list"
+                yield document.complain(at, f"sites.{site}.query_parameters: {what}")
 
 
 def _check_categories(
