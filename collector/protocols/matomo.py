@@ -31,7 +31,7 @@ KEY_PREFIX = "sk_"
 """How a write key begins; Matomo's own tokens are passed over."""
 
 
-def decode_hits(request: Request, sender: Sender, terms: Terms) -> Decoded:
+def decode_all(request: Request, sender: Sender, terms: Terms) -> Decoded:
     """Decode one hit, or many in bulk.
 
     Errors: BadRequest `body_invalid`, `body_too_deep`, `events_too_many`.
@@ -103,7 +103,7 @@ def find_site(request: Request) -> str:
     return _find(request, "idsite")
 
 
-def answer_hits(request: Request, verdict: Verdict, trusted: bool) -> Answer:
+def answer_all(request: Request, verdict: Verdict, trusted: bool) -> Answer:
     """Answer as Matomo does: a bulk is counted, a hit gets a picture unless it wants none."""
     if is_bulk(request):
         invalid = len(verdict.reasons) - verdict.refused
@@ -126,8 +126,8 @@ _SHARED: dict[str, Any] = {
 PROTOCOL = Protocol(
     "matomo",
     (
-        Endpoint("/matomo.php", decode_hits, answer_hits, **_SHARED),
-        Endpoint("/piwik.php", decode_hits, answer_hits, **_SHARED),
+        Endpoint("/matomo.php", decode_all, answer_all, **_SHARED),
+        Endpoint("/piwik.php", decode_all, answer_all, **_SHARED),
     ),
     fields=FIELDS.table,
     dropped=DROPPED,

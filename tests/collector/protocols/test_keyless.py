@@ -93,14 +93,14 @@ def test_errors_adverts_and_purchases_of_snowplow() -> None:
     assert snowplow.decode_one(Request("/i", "e=xx"), sender(), TERMS).rejected
 
 
-def hit(trusted: bool = False, **parameters: object) -> RawEvent:
+def hit(trusted: bool = False, **parameters: Any) -> RawEvent:
     query = urlencode({"rec": 1, "idsite": 7} | parameters)
-    decoded = matomo.decode_hits(Request("/matomo.php", query), sender(trusted=trusted), TERMS)
+    decoded = matomo.decode_all(Request("/matomo.php", query), sender(trusted=trusted), TERMS)
     return decoded.events[0]
 
 
 def test_servers_alone_say_when_and_from_where() -> None:
-    told = {"cdt": "2026-11-20 10:00:00", "cip": "203.0.113.7", "lat": 43.2}
+    told: dict[str, Any] = {"cdt": "2026-11-20 10:00:00", "cip": "203.0.113.7", "lat": 43.2}
     by_page, by_server = hit(**told), hit(trusted=True, **told)
     assert (by_page.occurred_at_ms, by_page.latitude) == (None, None)
     assert by_page._address == sender().address
@@ -125,7 +125,7 @@ def test_servers_alone_say_when_and_from_where() -> None:
     ],
 )
 def test_what_a_hit_of_matomo_is(
-    parameters: dict[str, object], name: str, properties: dict[str, object]
+    parameters: dict[str, Any], name: str, properties: dict[str, Any]
 ) -> None:
     event = hit(**parameters)
     assert event.event_name == name
@@ -141,12 +141,12 @@ def test_a_crash_of_matomo_is_a_diagnostic_and_consent_a_word_without_purpose() 
 def test_a_bulk_of_matomo_is_counted() -> None:
     body = json.dumps({"requests": ["?idsite=7&rec=1", {"rec": 1, "e_a": "add"}, "x=1", 7]})
     request = Request("/matomo.php", body=body.encode())
-    decoded = matomo.decode_hits(request, sender(), TERMS)
+    decoded = matomo.decode_all(request, sender(), TERMS)
     assert [one.event_name for one in decoded.events] == ["page_view", "add"]
-    told = matomo.answer_hits(request, Verdict(4, dict(decoded.rejected)), False)
+    told = matomo.answer_all(request, Verdict(4, dict(decoded.rejected)), False)
     assert json.loads(told.body) == {"status": "success", "tracked": 2, "invalid": 2}
     with pytest.raises(BadRequest, match="body_invalid"):
-        matomo.decode_hits(Request("/matomo.php", body=b'{"requests":1}'), sender(), TERMS)
+        matomo.decode_all(Request("/matomo.php", body=b'{"requests":1}'), sender(), TERMS)
 
 
 def test_tokens_of_matomo_are_keys_only_where_they_look_like_keys() -> None:
