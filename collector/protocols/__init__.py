@@ -5,6 +5,7 @@ from __future__ import annotations
 from collector.protocols import (
     access_log,
     amplitude,
+    glean,
     matomo,
     mixpanel,
     native,
@@ -34,6 +35,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     matomo.PROTOCOL,
     snowplow.PROTOCOL,
     sentry.PROTOCOL,
+    glean.PROTOCOL,
 )
 """Every protocol. Of several that share a path, the first that owns a request takes it."""
 

@@ -1,0 +1,114 @@
+"""Mozilla Glean's pings: `POST /submit/<app>/<ping>/<schema>/<document>`.
+
+A ping of events becomes one event each; any other ping one event by its name, its metrics as
+properties. A request for deletion is turned away, so that nobody takes it for done.
+
+Sources: Glean's book on pings and HTTP; requests of its Python SDK as captured.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from collector.outcomes import BadRequest
+from collector.protocols.bodies import list_in, object_in, read_object, text_in
+from collector.protocols.fields import Draft, FieldMap, put, read_identifier
+from collector.protocols.maker import Maker
+from collector.protocols.protocol import Answer, Endpoint, Protocol, Request
+from collector.protocols.terms import Terms
+from collector.raw_event import Decoded, Sender
+from collector.verdicts import Verdict
+
+FIELDS = FieldMap(
+    {
+        "client_info.client_id": "device",
+        "client_info.session_id": "session",
+        "client_info.app_display_version": "app_version",
+        "client_info.device_model": "device_model",
+        "client_info.locale": "locale",
+        "client_info.app_channel": "environment",
+        "client_info.telemetry_sdk_build": "sdk_version",
+        "ping_info.start_time": "occurred_at",
+    }
+)
+
+DROPPED = {
+    "deletion-request": "turned away (`deletion_unsupported`): withdraw by `POST /v1/consent`",
+    "client_info.os, architecture, build_date, first_run_date, …": "not needed",
+    "ping_info.seq, experiments": "counts the pings of one client, which nothing here asks for",
+    "metrics.uuid": "ids of the app's own making; looked for in the event's texts",
+}
+
+
+def decode(request: Request, sender: Sender, terms: Terms) -> Decoded:
+    """Decode a ping.
+
+    Errors: BadRequest `body_invalid`, `body_too_deep`, `events_too_many`, `deletion_unsupported`.
+    """
+    ping, document = request.params.get("ping", ""), request.params.get("document", "")
+    if ping == "deletion-request":
+        raise BadRequest("deletion_unsupported")
+    body = read_object(request.body)
+    if ping == "events":
+        items = [
+            {"event": one, "event_id": f"{document}/{number}"}
+            for number, one in enumerate(list_in(body, "events"))
+        ]
+    else:
+        items = [{"event_id": document}]
+    maker = Maker("glean", sender, terms)
+    return maker.add_all(items, lambda item: _map_item(item, ping, body))
+
+
+def _map_item(item: dict[str, Any], ping: str, body: dict[str, Any]) -> Draft | str:
+    """Give the draft of a whole ping, or of one of its events, or why it is none."""
+    draft: Draft = {"sdk_name": "glean"}
+    put(draft, "event_id", item["event_id"])
+    if "event" in item:
+        return _map_event(item["event"], FIELDS.read(body, draft))
+    draft |= {"name": ping, "properties": _flatten(object_in(body, "metrics"), draft)}
+    if ping == "health":
+        draft["kind"] = "log"
+    return FIELDS.read(body, draft)
+
+
+def _map_event(event: Any, draft: Draft) -> Draft | str:
+    """Give the draft of one event; its own clock counts from the first of its ping."""
+    if not isinstance(event, dict) or not text_in(event, "name"):
+        return "event_invalid"
+    extra = dict(object_in(event, "extra"))
+    extra.pop("glean_timestamp", None)
+    name = ".".join(filter(None, (text_in(event, "category"), text_in(event, "name"))))
+    offset, start = event.get("timestamp"), draft.get("occurred_at")
+    if isinstance(offset, int) and isinstance(start, int) and 0 <= offset < OFFSET_MS_MAX:
+        draft["occurred_at"] = start + offset
+    return draft | {"name": name, "properties": extra}
+
+
+OFFSET_MS_MAX = 10**11
+"""A longer way from the start of a ping is none."""
+
+
+def _flatten(metrics: dict[str, Any], draft: Draft) -> dict[str, Any]:
+    """Give metrics by name alone; their types stand above them."""
+    flat: dict[str, Any] = {}
+    for kind in metrics:
+        for name, value in object_in(metrics, kind).items():
+            if kind != "uuid":
+                flat[name] = value
+            elif (text := read_identifier(value)) is not None:
+                put(draft, "other_id", text)
+    return flat
+
+
+def answer_ok(request: Request, verdict: Verdict, trusted: bool) -> Answer:
+    """Answer as Mozilla's own servers do."""
+    return Answer(b"OK", 200, "text/plain")
+
+
+PROTOCOL = Protocol(
+    "glean",
+    (Endpoint("/submit/{app}/{ping}/{schema}/{document}", decode, answer_ok),),
+    fields=FIELDS.table,
+    dropped=DROPPED,
+)
