@@ -83,13 +83,15 @@ class Door:
             raise BadRequest("origin_forbidden")
         return Caller(found.site, found.kind == "server")
 
-    def find_by_origin(self, headers: Mapping[str, str], name: str) -> Caller:
+    def find_by_origin(self, request: Request, endpoint: Endpoint) -> Caller:
         """Give the site that lists the origin of a request without a key, as a browser key would.
 
-        Of several that list it, the one that is called `name`.
+        Where the headers name none, the body may. Of several sites that list it, the one that has
+        the name by which the request calls its source.
         Errors: BadRequest `origin_unlisted`.
         """
-        sites = self._desk.key_book.sites_of(origin_of(headers))
+        origin = origin_of(request.headers) or endpoint.find_origin(request)
+        sites, name = self._desk.key_book.sites_of(origin), endpoint.find_site(request)
         if len(sites) > 1:
             sites = tuple(site for site in sites if site == name)
         if len(sites) != 1:

@@ -134,7 +134,7 @@ class Ingest:
         if not key and endpoint.find_key:
             key = endpoint.find_key(request)
         if not key and endpoint.is_open:
-            caller = door.find_by_origin(headers, endpoint.find_site(request))
+            caller = door.find_by_origin(request, endpoint)
         else:
             caller = await door.find_caller(key, headers, endpoint.server_only)
         sender = door.make_sender(scope, headers, caller)

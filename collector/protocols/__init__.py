@@ -13,10 +13,12 @@ from collector.protocols import (
     pixel,
     plausible,
     posthog,
+    reports,
     segment,
     sentry,
     snowplow,
     umami,
+    web_vitals,
 )
 from collector.protocols.protocol import Protocol
 
@@ -36,6 +38,8 @@ PROTOCOLS: tuple[Protocol, ...] = (
     snowplow.PROTOCOL,
     sentry.PROTOCOL,
     glean.PROTOCOL,
+    reports.PROTOCOL,
+    web_vitals.PROTOCOL,
 )
 """Every protocol. Of several that share a path, the first that owns a request takes it."""
 

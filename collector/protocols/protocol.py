@@ -143,6 +143,8 @@ class Endpoint:
     """True where the SDK carries no key: the site is the one that lists the page's origin."""
     find_site: Finder = find_nothing
     """Name that a keyless source goes by; tells sites apart that list the same origin."""
+    find_origin: Finder = find_nothing
+    """Finds a page's origin in a body, where a browser names none in its headers."""
     is_large: bool = False
     """True where bodies may be as large plain, and with a public key, as others inflated."""
     takes_cookie: bool = True

@@ -44,8 +44,16 @@ DROPPED = {
     "client_report": "not collected (`kind_unwanted`)",
 }
 
-KEPT = ("level", "logger", "platform", "dist")
+KEPT = ("logger", "platform", "dist")
 """Fields of an event that are properties under their own names."""
+
+LEVELS = {
+    **{name: name for name in ("debug", "info", "warning", "error")},
+    "trace": "debug",
+    "log": "info",
+    "warn": "warning",
+}
+"""Sentry's level -> ours; others are none."""
 
 CONSENT_TAG = "sanaq.consent."
 """`sanaq.consent.analytics = false` as a tag, where a context with the native object is much."""
@@ -107,8 +115,9 @@ def start_draft(item: dict[str, Any]) -> Draft:
     """Give the draft of what events and transactions have alike."""
     transaction = text_in(item, "transaction").partition("?")[0]
     properties: dict[str, Any] = {name: read_text(item.get(name)) for name in KEPT}
+    properties |= {"level": LEVELS.get(text_in(item, "level")), "transaction": transaction}
     draft: Draft = {
-        "properties": properties | {"transaction": transaction},
+        "properties": properties,
         "consents": _consents_of(item),
     }
     _take_request(object_in(item, "request"), draft)

@@ -7,6 +7,7 @@ from typing import Any
 from collector.protocols.bodies import object_in, text_in
 from collector.protocols.fields import Draft, FieldMap, put, read_identifier, read_text
 from collector.protocols.otlp_attributes import consents_of
+from collector.protocols.sentry_events import LEVELS as OUR_LEVELS
 from collector.protocols.sentry_events import (
     measurement,
     put_address,
@@ -51,7 +52,7 @@ ATTRIBUTES = FieldMap(
 
 VITAL = "browser.web_vital."
 UNITLESS = frozenset({"cls"})
-LEVELS = {"fatal": "crash", "error": "error"}
+KINDS = {"fatal": "crash", "error": "error"}
 """Level of a log -> kind; others are logs."""
 
 
@@ -82,8 +83,8 @@ def map_log(item: dict[str, Any]) -> Draft:
     """Give the draft of a log."""
     attributes = _plain(object_in(item, "attributes"))
     level = text_in(item, "level")
-    kind = LEVELS.get(level, "log")
-    draft = _start(attributes, {"level": level} if level else {})
+    kind = KINDS.get(level, "log")
+    draft = _start(attributes, {"level": OUR_LEVELS[level]} if level in OUR_LEVELS else {})
     draft |= {"name": kind, "kind": kind, "exception_message": read_text(item.get("body")) or ""}
     put_moment(item.get("timestamp"), draft)
     return draft
