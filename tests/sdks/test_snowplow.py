@@ -1,14 +1,15 @@
-"""Snowplow's trackers: those for servers, with the key in the path."""
+"""Snowplow's trackers: two for servers with the key in the path, one in a page without any."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.sdks.conftest import Target
-from tests.sdks.programs import run_node, run_python
+from tests.sdks.programs import open_site, run_node, run_python
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -52,6 +53,24 @@ for (const eventMethod of ['post', 'get']) {
 await new Promise((done) => setTimeout(done, 3000));
 """
 
+BROWSER = """
+import { newTracker, trackPageView, trackStructEvent, trackSelfDescribingEvent }
+  from '@snowplow/browser-tracker';
+let answered = 0;
+newTracker('sp', TOLD.BASE, {
+  appId: 'soq', bufferSize: 1, stateStorageStrategy: 'none', anonymousTracking: TOLD.ANONYMOUS,
+  onRequestSuccess: (batch) => {
+    answered += batch.length;
+    if (answered === 2) document.title = 'sent';
+  },
+});
+trackPageView();
+trackSelfDescribingEvent({ event: {
+  schema: 'iglu:kz.soq/order/jsonschema/1-0-0',
+  data: { plan: 'pro', sanaq_consent: { purposes: { analytics: true } } },
+} });
+"""
+
 
 def test_the_python_sdk(make_target: Callable[..., Target]) -> None:
     target = make_target()
@@ -80,6 +99,38 @@ def test_the_node_sdk_and_a_withdrawal(make_target: Callable[..., Target]) -> No
     assert target.relay.count(f"/snowplow/{key}{POST_PATH}") == 1
     rows = [one for one in target.events() if "analytics" in one["purposes"]]
     assert [one["event_name"] for one in rows] == ["page_view"] * 2
+
+
+def open_page_of(target: Target, folder: Path, anonymous: object, is_listed: bool = True) -> None:
+    told = {"BASE": target.base, "ANONYMOUS": anonymous}
+    listing = target.list_origin if is_listed else None
+    with open_site(BROWSER, told, folder, "/install?utm_source=x", listing) as page:
+        if is_listed:
+            page.wait_for_function("document.title === 'sent'", timeout=20_000)
+        page.wait_for_timeout(1_000)
+
+
+@pytest.mark.parametrize("anonymous", [False, {"withServerAnonymisation": True}])
+def test_the_browser_sdk(
+    make_target: Callable[..., Target], page_folder: Path, anonymous: object
+) -> None:
+    target = make_target()
+    open_page_of(target, page_folder, anonymous)
+    assert target.relay.passed == [("POST", POST_PATH, 200, b"ok")]
+    kept = {one["event_name"]: one for one in target.events()}
+    assert set(kept) == {"page_view", "order"}
+    assert kept["page_view"]["page_path"] == "/install"
+    assert kept["order"]["properties"] == {"plan": "pro"}
+    assert (kept["order"]["country"] or "") == "" or not anonymous
+
+
+def test_without_consent_only_what_says_it_stays(
+    make_target: Callable[..., Target], page_folder: Path
+) -> None:
+    target = make_target(granted=False)
+    open_page_of(target, page_folder, False)
+    kept = [one for one in target.events() if "analytics" in one["purposes"]]
+    assert [one["event_name"] for one in kept] == ["order"]
 
 
 def test_an_origin_that_no_site_lists_and_a_redirect_are_turned_away(
