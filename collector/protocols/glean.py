@@ -13,6 +13,7 @@ from typing import Any
 from collector.outcomes import BadRequest
 from collector.protocols.bodies import list_in, object_in, read_object, text_in
 from collector.protocols.fields import Draft, FieldMap, put, read_identifier
+from collector.protocols.identifying import target_of
 from collector.protocols.maker import Maker
 from collector.protocols.protocol import Answer, Endpoint, Protocol, Request
 from collector.protocols.terms import Terms
@@ -90,11 +91,12 @@ OFFSET_MS_MAX = 10**11
 
 
 def _flatten(metrics: dict[str, Any], draft: Draft) -> dict[str, Any]:
-    """Give metrics by name alone; their types stand above them."""
+    """Give metrics by name alone; their types stand above them, and may tell identifiers."""
     flat: dict[str, Any] = {}
     for kind in metrics:
+        identifies = kind == "uuid" or target_of(kind) is not None
         for name, value in object_in(metrics, kind).items():
-            if kind != "uuid":
+            if not identifies:
                 flat[name] = value
             elif (text := read_identifier(value)) is not None:
                 put(draft, "other_id", text)
