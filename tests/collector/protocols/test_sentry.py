@@ -107,7 +107,10 @@ def test_counts_of_sessions_are_figures() -> None:
     counts = {"aggregates": [{"started": "2026-11-22T05:00:00Z", "exited": 3, "crashed": 1}]}
     (event,) = decode(envelope({"type": "sessions"}, counts | {"attrs": {"release": "1"}})).events
     assert event.release == "1"
-    assert {one["name"]: one["value"] for one in event.measurements or ()} == {"exited": 3, "crashed": 1}
+    assert {one["name"]: one["value"] for one in event.measurements or ()} == {
+        "exited": 3,
+        "crashed": 1,
+    }
 
 
 @pytest.mark.parametrize(
