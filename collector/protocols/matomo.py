@@ -13,7 +13,7 @@ import msgspec
 from collector.protocols.bodies import list_in, peek_object, read_object, text_in
 from collector.protocols.fields import Draft
 from collector.protocols.maker import Maker
-from collector.protocols.matomo_hits import DROPPED, FIELDS, map_hit
+from collector.protocols.matomo_events import DROPPED, FIELDS, map_event
 from collector.protocols.pixel import PIXEL_GIF
 from collector.protocols.protocol import (
     Answer,
@@ -32,19 +32,19 @@ KEY_PREFIX = "sk_"
 
 
 def decode_all(request: Request, sender: Sender, terms: Terms) -> Decoded:
-    """Decode one hit, or many in bulk.
+    """Decode one event, or many in bulk.
 
     Errors: BadRequest `body_invalid`, `body_too_deep`, `events_too_many`.
     """
 
     def map_item(item: dict[str, Any]) -> Draft | str:
-        return map_hit(item, sender.trusted)
+        return map_event(item, sender.trusted)
 
     return Maker("matomo", sender, terms).add_all(_hits_of(request), map_item)
 
 
 def _hits_of(request: Request) -> Iterator[object]:
-    """Give the parameters of each hit; what the query says holds for all of a bulk.
+    """Give the parameters of each event; what the query says holds for all of a bulk.
 
     Errors: BadRequest `body_invalid`, `body_too_deep`.
     """
@@ -104,7 +104,7 @@ def find_site(request: Request) -> str:
 
 
 def answer_all(request: Request, verdict: Verdict, trusted: bool) -> Answer:
-    """Answer as Matomo does: a bulk is counted, a hit gets a picture unless it wants none."""
+    """Answer as Matomo does: a bulk is counted, an event gets a picture unless it wants none."""
     if is_bulk(request):
         invalid = len(verdict.reasons) - verdict.refused
         told = {"status": "success", "tracked": verdict.received - invalid, "invalid": invalid}

@@ -1,4 +1,4 @@
-"""One hit of Matomo's: what its parameters say happened, and what they fill here."""
+"""One event of Matomo's: what its parameters say happened, and what they fill here."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ DROPPED = {
 }
 
 UNWANTED = ("ma_id", "hsr_vid", "hsr_ev", "hsr_vst")
-"""Parameters of hits that are not collected."""
+"""Parameters of events that are not collected."""
 
 ORDER = {"ec_st": "subtotal", "ec_tx": "tax", "ec_sh": "shipping", "ec_dt": "discount"}
 """Amount of an order -> property."""
@@ -62,7 +62,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "e_a": ("", {"e_c": "category", "e_n": "label", "e_v": "value"}),
     "ping": ("ping", {}),
 }
-"""Parameter that makes a hit what it is -> name ('' for its own value) and its properties; the
+"""Parameter that makes an event what it is -> name ('' for its own value) and its properties; the
 first that is there counts."""
 
 NUMBERS = frozenset({"e_v", "search_count", *ORDER})
@@ -70,55 +70,55 @@ NUMBERS = frozenset({"e_v", "search_count", *ORDER})
 _DIMENSION = re.compile(r"dimension[0-9]{1,3}")
 
 
-def map_hit(hit: dict[str, Any], trusted: bool) -> Draft | str:
-    """Give the draft of a hit, or why it is none; without `rec=1` Matomo takes none either."""
-    if str(hit.get("rec", "")) != "1":
+def map_event(sent: dict[str, Any], trusted: bool) -> Draft | str:
+    """Give the draft of an event, or why it is none; without `rec=1` Matomo takes none either."""
+    if str(sent.get("rec", "")) != "1":
         return "event_invalid"
-    if any(name in hit for name in UNWANTED):
+    if any(name in sent for name in UNWANTED):
         return "kind_unwanted"
-    properties = {name: hit[name] for name in hit if _DIMENSION.fullmatch(name)}
-    properties |= _read_variables(hit.get("cvar"))
+    properties = {name: sent[name] for name in sent if _DIMENSION.fullmatch(name)}
+    properties |= _read_variables(sent.get("cvar"))
     draft: Draft = {"properties": properties, "sdk_name": "matomo", "name": "page_view"}
-    goal = str(hit.get("idgoal", ""))
+    goal = str(sent.get("idgoal", ""))
     if goal:
-        draft["name"] = _name_goal(goal, hit)
-        properties |= _pick(hit, ORDER) if goal == "0" else {"goal": goal}
-    elif kind := next((name for name in KINDS if hit.get(name)), ""):
+        draft["name"] = _name_goal(goal, sent)
+        properties |= _pick(sent, ORDER) if goal == "0" else {"goal": goal}
+    elif kind := next((name for name in KINDS if sent.get(name)), ""):
         name, wanted = KINDS[kind]
-        draft |= {"name": name or str(hit[kind])} | ({"kind": "error"} if kind == "cra" else {})
-        properties |= _pick(hit, wanted)
+        draft |= {"name": name or str(sent[kind])} | ({"kind": "error"} if kind == "cra" else {})
+        properties |= _pick(sent, wanted)
         if kind == "cra":
-            CRASH.read(hit, draft)
-    return _fill(hit, draft, trusted)
+            CRASH.read(sent, draft)
+    return _fill(sent, draft, trusted)
 
 
-def _fill(hit: dict[str, Any], draft: Draft, trusted: bool) -> Draft:
-    """Fill what every hit has: page, person, device, screen, and what a server claims."""
-    width, _, height = str(hit.get("res", "")).partition("x")
+def _fill(sent: dict[str, Any], draft: Draft, trusted: bool) -> Draft:
+    """Fill what every sent has: page, person, device, screen, and what a server claims."""
+    width, _, height = str(sent.get("res", "")).partition("x")
     SCREEN.read({"width": width, "height": height}, draft)
     if trusted:
-        CLAIMS.read(hit, draft)
-        written = read_moment(hit.get("cdt"))
+        CLAIMS.read(sent, draft)
+        written = read_moment(sent.get("cdt"))
         draft |= {"occurred_at": written} if written is not None else {}
-    return FIELDS.read({name: one for name, one in hit.items() if one != ""}, draft)
+    return FIELDS.read({name: one for name, one in sent.items() if one != ""}, draft)
 
 
 SCREEN = FieldMap({"width": "screen_width", "height": "screen_height"})
 """Of `res`, which is written 800x600."""
 
 
-def _name_goal(goal: str, hit: dict[str, Any]) -> str:
+def _name_goal(goal: str, sent: dict[str, Any]) -> str:
     """Give the name of a conversion; goal 0 is the shop, an order if it has a number."""
     if goal != "0":
         return "goal"
-    return "order" if hit.get("ec_id") else "cart_update"
+    return "order" if sent.get("ec_id") else "cart_update"
 
 
-def _pick(hit: dict[str, Any], wanted: Mapping[str, str]) -> dict[str, Any]:
+def _pick(sent: dict[str, Any], wanted: Mapping[str, str]) -> dict[str, Any]:
     """Give the wanted parameters as properties, numbers as numbers."""
     picked = {}
     for name, ours in wanted.items():
-        value = hit.get(name)
+        value = sent.get(name)
         if name in NUMBERS:
             value = read_number(value)
         if value not in (None, ""):
