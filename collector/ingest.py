@@ -16,10 +16,10 @@ from collector.device_cookie import DeviceCookie
 from collector.door import Desk, Door, key_in_head
 from collector.headers import read_headers
 from collector.outcomes import BadRequest
-from collector.protocols.protocol import Answer, Protocol, Request
+from collector.protocols.protocol import Answer, Protocol, Request, as_key
 from collector.raw_event import Sender
 from collector.replies import answer_fault, cors_headers, preflight_headers, reply, retry_headers
-from collector.router import KEY_SEGMENT, Mount, Router, choose
+from collector.router import Mount, Router, choose
 from collector.verdicts import Verdict
 from storage.errors import Unavailable
 from storage.logs import name_error, name_place
@@ -99,7 +99,7 @@ class Ingest:
         """
         mount, door = mounts[0], self._door
         key = key or key_in_head(head)
-        if mount.endpoint.is_open and not KEY_SEGMENT.fullmatch(key):
+        if mount.endpoint.is_open and not as_key(key):
             # Some SDKs say `Bearer None` where they have no key.
             key = ""
         if len(mounts) == 1 and mount.endpoint.find_key:

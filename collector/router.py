@@ -13,10 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from collector.outcomes import BadRequest
-from collector.protocols.protocol import Endpoint, Protocol, Request
-
-KEY_SEGMENT = re.compile(r"sk_[bs]_[A-Za-z0-9_-]{1,250}")
-"""What a write key looks like in a path."""
+from collector.protocols.protocol import KEY_FORM, Endpoint, Protocol, Request
 
 _NAME = re.compile(r"\\\{([a-z_]+)\\\}")
 
@@ -58,7 +55,7 @@ class Router:
         if paths is None:
             return None
         first, _, below = rest.partition("/")
-        key = first if KEY_SEGMENT.fullmatch(first) else ""
+        key = first if KEY_FORM.fullmatch(first) else ""
         taken = f"/{prefix}/{key}" if key else f"/{prefix}"
         path = "/" + (below if key else rest)
         mounts = paths.find(path)

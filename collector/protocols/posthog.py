@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from collector.identifiers import read_uuid
 from collector.outcomes import REFUSALS, BadRequest
 from collector.protocols.bodies import (
     form_value,
@@ -181,7 +182,8 @@ def answer_each(request: Request, verdict: Verdict, trusted: bool) -> Answer:
         reason = verdict.reasons.get(index, "")
         dropped = bool(reason) and (trusted or reason not in REFUSALS)
         told = {"result": "drop", "details": reason} if dropped else {"result": "ok"}
-        if isinstance(item, dict) and text_in(item, "uuid"):
+        # No answer repeats what a sender wrote, except an event's id.
+        if isinstance(item, dict) and read_uuid(text_in(item, "uuid")):
             results[item["uuid"]] = told
     return Answer(msgspec.json.encode({"results": results}))
 

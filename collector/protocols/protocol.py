@@ -6,6 +6,7 @@ Terms: a *protocol* is one vendor's (or our own) way to send; an *endpoint* is o
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from collector.outcomes import BadRequest
 from collector.protocols.terms import Terms
 from collector.raw_event import Decoded, Sender
 from collector.verdicts import Verdict
+
+KEY_FORM = re.compile(r"sk_[bs]_[A-Za-z0-9_-]{1,250}")
+"""What a write key looks like."""
 
 PARAMETERS_MAX = 200
 """Most parameters of one query that are read."""
@@ -100,8 +104,13 @@ def key_in_basic(request: Request) -> str:
 
 
 def key_in_path(request: Request) -> str:
-    """Give the key that stands in the endpoint's path as `{key}`."""
-    return request.params.get("key", "")
+    """Give the key that stands in the endpoint's path as `{key}`, '' for what looks like none."""
+    return as_key(request.params.get("key", ""))
+
+
+def as_key(text: str) -> str:
+    """Give a text that looks like a write key, '' for any other: answers repeat nothing else."""
+    return text if KEY_FORM.fullmatch(text) else ""
 
 
 def answer_native(request: Request, verdict: Verdict, trusted: bool) -> Answer:

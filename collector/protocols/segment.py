@@ -17,6 +17,7 @@ from collector.protocols.protocol import (
     Endpoint,
     Protocol,
     Request,
+    as_key,
     key_in_basic,
     key_in_path,
     read_query,
@@ -196,7 +197,7 @@ def answer_source_config(request: Request, verdict: Verdict, trusted: bool) -> A
 
 def find_any_key(request: Request) -> str:
     """Give the key of a request for settings."""
-    return key_in_path(request) or find_key(request)
+    return key_in_path(request) or as_key(find_key(request))
 
 
 SHORT = {

@@ -31,6 +31,12 @@ from tests.privacy.openly import (
     slip_into_table,
 )
 from tests.privacy.planting import KEPT, requests
+from tests.privacy.planting_vendors import (
+    OUR_OWN,
+    path_of,
+    vendor_protocols,
+    vendor_requests,
+)
 from tests.service import Service, running
 
 pytestmark = pytest.mark.timeout(600)
@@ -44,14 +50,22 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service,
         keys = [service.key("canary"), service.key("canary", kind="browser")]
         service.sql("SELECT 1")
         leave_uncompressed(service)
-        answers = send(service, [*requests(), *bad_requests()], keys)
+        vendors = [planted for _, planted in vendor_requests()]
+        answers = send(service, [*requests(), *bad_requests(), *vendors], keys)
         service.await_loaded()
         yield service, answers
 
 
 def test_every_path_of_the_collector_is_planted() -> None:
-    paths = {endpoint.path for protocol in PROTOCOLS for endpoint in protocol.endpoints}
+    ours = [protocol for protocol in PROTOCOLS if protocol.name in OUR_OWN]
+    paths = {endpoint.path for protocol in ours for endpoint in protocol.endpoints}
     assert {one.path.partition("?")[0] for one in requests()} >= paths | {CONSENT_PATH}
+    theirs = {
+        path_of(protocol, endpoint)
+        for protocol in vendor_protocols()
+        for endpoint in protocol.endpoints
+    }
+    assert {path for path, _ in vendor_requests()} == theirs
 
 
 def test_no_answer_repeats_an_identifier(planted: tuple[Service, bytes]) -> None:
