@@ -149,13 +149,15 @@ def test_an_age_in_place_of_a_moment_counts_from_receipt() -> None:
 
 
 def test_each_event_is_answered_and_a_public_key_is_not_told_of_refusals() -> None:
-    batch = [{"uuid": "u-0"}, {"uuid": "u-1"}, {"uuid": "u-2"}, "none", {"uuid": 3}]
+    ids = [f"00000000-0000-4000-8000-00000000000{number}" for number in range(3)]
+    batch = [*({"uuid": one} for one in ids), "none", {"uuid": 3}, {"uuid": "a@b.kz"}]
     request = made(json.dumps({"batch": batch}).encode(), path="/i/v1/analytics/events")
-    verdict = Verdict(5, {1: "consent_refused", 2: "kind_unwanted", 3: "event_invalid"})
+    verdict = Verdict(6, {1: "consent_refused", 2: "kind_unwanted", 3: "event_invalid"})
 
     def told(trusted: bool) -> list[str]:
         results = json.loads(posthog.answer_each(request, verdict, trusted).body)["results"]
-        return [results[f"u-{number}"]["result"] for number in range(3)]
+        assert list(results) == ids, "nothing else that a sender wrote is repeated"
+        return [results[one]["result"] for one in ids]
 
     assert told(True) == ["ok", "drop", "drop"]
     assert told(False) == ["ok", "ok", "drop"]
