@@ -102,9 +102,14 @@ class Policy(Strict):
         """Tell whether a person's no ends this purpose on a site."""
         return self.legal_basis(purpose, site) in REFUSABLE_BASES
 
-    def refused_by(self, signal: str) -> frozenset[str]:
-        """Give the purposes that a browser signal (`gpc`, `dnt`) refuses."""
-        return frozenset(p for p, rule in self.purposes.items() if signal in rule.refused_by)
+    def refused_by(self, signal: str, site: str = "") -> frozenset[str]:
+        """Give the purposes that a browser signal (`gpc`, `dnt`) refuses on a site."""
+        own = self.sites[site].refused_by if site in self.sites else {}
+        return frozenset(
+            purpose
+            for purpose, rule in self.purposes.items()
+            if signal in own.get(purpose, rule.refused_by)
+        )
 
     def covers(self, policy_version: str, purpose: str) -> bool:
         """Tell whether a grant given to a policy version extends to a purpose.

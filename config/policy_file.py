@@ -154,6 +154,9 @@ def _check_sites(policy: Policy) -> Iterator[Found]:
             if protocol not in PROTOCOLS:
                 what = f"there is no protocol {protocol}; it must be one of {', '.join(PROTOCOLS)}"
                 yield ("sites", name, "protocols_off"), what
+        for purpose in rule.refused_by.keys() - policy.purposes.keys():
+            what = f"there is no purpose {purpose}; mend its spelling or remove it"
+            yield ("sites", name, "refused_by", purpose), what
         for purpose, basis in rule.legal_basis.items():
             at = ("sites", name, "legal_basis", purpose)
             if purpose not in policy.purposes:

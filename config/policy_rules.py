@@ -151,5 +151,7 @@ class SiteRule(Strict):
     """All that is kept of a URL's query; none means the campaign parameters."""
     protocols_off: tuple[str, ...] = ()
     """Wire protocols that this site does not take."""
+    refused_by: dict[str, tuple[Signal, ...]] = Field(default_factory=dict)
+    """Purpose -> browser signals that refuse it on this site; the others as in the policy."""
     signals: dict[SourceName, SignalRule] = Field(default_factory=dict)
     """Source of consent -> where this site takes it otherwise."""

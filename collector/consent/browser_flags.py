@@ -12,21 +12,20 @@ from collector.consent.bits import to_bits
 from config.policy import Policy
 
 
-def read_global_privacy_control(headers: Mapping[str, str], policy: Policy) -> int:
-    """Give the purposes that `Sec-GPC: 1` refuses."""
-    return _refused_by("gpc", policy) if _is_on(headers.get("sec-gpc", "")) else 0
+def read_global_privacy_control(headers: Mapping[str, str], policy: Policy, site: str = "") -> int:
+    """Give the purposes that `Sec-GPC: 1` refuses on a site."""
+    if not _is_on(headers.get("sec-gpc", "")):
+        return 0
+    return to_bits(policy, policy.refused_by("gpc", site))
 
 
-def read_do_not_track(headers: Mapping[str, str], policy: Policy) -> int:
-    """Give the purposes that `DNT: 1` refuses."""
-    return _refused_by("dnt", policy) if _is_on(headers.get("dnt", "")) else 0
+def read_do_not_track(headers: Mapping[str, str], policy: Policy, site: str = "") -> int:
+    """Give the purposes that `DNT: 1` refuses on a site."""
+    if not _is_on(headers.get("dnt", "")):
+        return 0
+    return to_bits(policy, policy.refused_by("dnt", site))
 
 
 def _is_on(value: str) -> bool:
     """Tell whether one of a header's values, as repeated ones are joined, is 1."""
     return "1" in value and any(one.strip() == "1" for one in value.split(","))
-
-
-def _refused_by(signal: str, policy: Policy) -> int:
-    """Give the purposes that list this signal under `refused_by`."""
-    return to_bits(policy, (n for n, p in policy.purposes.items() if signal in p.refused_by))

@@ -36,13 +36,13 @@ def _read_native(evidence: Evidence, policy: Policy, site: str) -> Statement | N
 
 def _read_gpc(evidence: Evidence, policy: Policy, site: str) -> Statement | None:
     """Read `Sec-GPC`."""
-    refused = read_global_privacy_control(evidence.headers, policy)
+    refused = read_global_privacy_control(evidence.headers, policy, site)
     return Statement("gpc", 0, refused) if refused else None
 
 
 def _read_dnt(evidence: Evidence, policy: Policy, site: str) -> Statement | None:
     """Read `DNT`."""
-    refused = read_do_not_track(evidence.headers, policy)
+    refused = read_do_not_track(evidence.headers, policy, site)
     return Statement("dnt", 0, refused) if refused else None
 
 

@@ -142,3 +142,20 @@ def test_only_a_literal_true_grants(purposes: dict[str, Any], others: dict[str, 
     assert signal.granted & ~to_bits(POLICY, [n for n, v in purposes.items() if v is True]) == 0
     assert signal.refused == to_bits(POLICY, [n for n, v in purposes.items() if v is False])
     assert not signal.granted & signal.refused
+
+
+@pytest.mark.parametrize(
+    ("site", "headers", "refused"),
+    [
+        ("soq", {"dnt": "1"}, "partner_sharing"),
+        ("soq", {"sec-gpc": "1"}, "advertising partner_sharing"),
+        ("other", {"dnt": "1"}, "advertising partner_sharing"),
+    ],
+)
+def test_a_site_says_for_itself_which_browser_signal_refuses_what(
+    site: str, headers: dict[str, str], refused: str
+) -> None:
+    rule = SiteRule(refused_by={"advertising": ("gpc",)})
+    policy = POLICY.model_copy(update={"sites": {"soq": rule}})
+    said = [one.refused for one in read_request(headers, "", policy, site)]
+    assert said == [bits(*refused.split())]
