@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -20,6 +20,9 @@ from tests.sdks.relay import Relay, relaying
 from tests.service import Service, running, wait_until
 
 SITES_MAX = 200
+
+HONOURED_SECONDS = 2.0
+"""A record is known to every worker within one second; so much more for a busy machine."""
 
 BACK_SECONDS_MAX = 60.0
 
@@ -53,6 +56,11 @@ class Target:
         self.service.sanaq("site", "set", self.site, "--origins", origin)
         # Until every worker has looked at the registry again.
         time.sleep(3 * POLL_SECONDS)
+
+    def record(self, key: str, choice: Mapping[str, Any]) -> None:
+        """Put a choice on record, and wait until every worker knows of it."""
+        self.service.post(key, dict(choice), "/v1/consent").raise_for_status()
+        time.sleep(HONOURED_SECONDS)
 
     def events(self, table: str = "events") -> list[dict[str, Any]]:
         """Give the site's rows, once nothing waits to be loaded, in the order of their time."""

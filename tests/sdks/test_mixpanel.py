@@ -225,8 +225,7 @@ def test_consent_stands_in_a_property_or_on_record(make_target: Callable[..., Ta
     run_python(CONSENT, told)
     assert has_device(target) == {"silent": False, "said": True, "denied": False}
     says = {"purposes": {"analytics": True}, "method": "checkbox", "policy_version": "2026-11"}
-    answer = target.service.post(told["KEY"], says | {"device": "d-1"}, "/v1/consent")
-    assert answer.status_code == 200
+    target.record(told["KEY"], says | {"device": "d-1"})
     source = PYTHON_HEAD + "mp.track('$device:d-1', 'recorded', {'$device_id': 'd-1'})\n"
     run_python(source, told)
     assert has_device(target)["recorded"]

@@ -198,7 +198,7 @@ def test_consent_stands_in_attributes_or_on_record(make_target: Callable[..., Ta
     asked = {"silent": False, "said_by_all": True, "said_by_one": True, "said_as_object": True}
     assert kept_with_device(target) == asked | {"denied": False}
     says = {"purposes": {"analytics": True}, "method": "checkbox", "policy_version": "2026-11"}
-    assert target.service.post(key, says | {"device": "d-1"}, "/v1/consent").status_code == 200
+    target.record(key, says | {"device": "d-1"})
     source = PYTHON_HEAD + "p = provide(**{'device.id': 'd-1'}); emit(p, event_name='recorded')\n"
     run_python(source + "p.shutdown()\n", {"KEY": key, "BASE": target.base})
     assert kept_with_device(target)["recorded"]

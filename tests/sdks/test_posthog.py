@@ -160,7 +160,7 @@ def test_consent_for_posthog_comes_in_a_property_or_by_record(
     run_python(REPEATING, told | {"MORE": json.dumps(consent)})
     assert sum(one["device_id"] != NOBODY for one in target.events()) == 3
     choice = {"device": "anon-1", "purposes": {"analytics": True}, "method": "checkbox"}
-    target.service.post(told["KEY"], choice, "/v1/consent").raise_for_status()
+    target.record(told["KEY"], choice)
     run_python(REPEATING, told)
     assert sum(one["device_id"] != NOBODY for one in target.events()) == 6
     assert [(one.path, one.status) for one in target.relay.passed] == [("/batch/", 200)] * 3

@@ -125,7 +125,7 @@ def test_consent_for_segment_comes_in_its_object_or_by_record(
     run_python(REPEATING, told)
     assert {one["device_id"] for one in target.events()} == {"00" * 16}
     choice = {"device": "anon-1", "purposes": {"analytics": True}, "method": "checkbox"}
-    target.service.post(told["KEY"], choice, "/v1/consent").raise_for_status()
+    target.record(told["KEY"], choice)
     run_python(REPEATING, told)
     known = [one for one in target.events() if one["device_id"] != "00" * 16]
     assert len(known) == 3 and {tuple(one["decided_by"])[:1] for one in known} != {()}
