@@ -159,7 +159,7 @@ class Door:
         Errors: BadRequest `body_too_large`.
         """
         if sender.trusted:
-            self._desk.byte_rate.give_back(limited_as(sender.address), len(body))
+            self._desk.byte_rate.give_back(limited_as(sender.address), self._cost(len(body)))
         elif len(body) > self._plain_bytes_max(endpoint):
             raise BadRequest("body_too_large")
 
@@ -186,7 +186,11 @@ class Door:
         return limits.body_inflated_bytes_max if endpoint.is_large else limits.body_bytes_max
 
     def _admits_bytes(self, address: str, size: int) -> bool:
-        return self._desk.byte_rate.admits(limited_as(address), size)
+        return self._desk.byte_rate.admits(limited_as(address), self._cost(size))
+
+    def _cost(self, size: int) -> int:
+        """Give what a body costs: a second's worth at most, or a large one would never pass."""
+        return min(size, self._limits.body_bytes_per_address_per_second_max)
 
     async def _inflate(
         self, receive: Receive, headers: Mapping[str, str], plain_max: int, bytes_max: int

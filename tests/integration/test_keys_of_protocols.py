@@ -81,6 +81,15 @@ def test_a_body_with_a_public_key_may_not_inflate_beyond_the_bound(
         )
 
 
+def test_a_server_that_puts_its_key_into_a_large_body_is_not_limited(
+    service: Service, keys: dict[str, str]
+) -> None:
+    body = {"batch": [ITEM], "writeKey": keys["server"], "x": "y" * 6_000_000}
+    sent = gzip.compress(json.dumps(body).encode())
+    answers = [send(service, "/v1/batch", sent, **{"content-encoding": "gzip"}) for _ in range(3)]
+    assert [one.status_code for one in answers] == [200] * 3
+
+
 def test_a_bomb_is_left_before_its_key_is_looked_for(service: Service) -> None:
     bomb = gzip.compress(b'{"batch":[' + b" " * 50_000_000)
     answer = send(service, "/v1/batch", bomb)
