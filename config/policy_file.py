@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -11,7 +12,15 @@ from config.loading import parse, read_toml, sort_errors
 from config.policy import Policy
 from config.policy_consent import Found as Found
 from config.policy_consent import check_consent
-from config.policy_rules import CATEGORIES, PROTOCOLS, PURPOSES, REFUSABLE_BASES, STORES
+from config.policy_rules import (
+    CATEGORIES,
+    PROTOCOLS,
+    PURPOSES,
+    RECIPIENT_PURPOSE,
+    RECIPIENT_PURPOSES_MAX,
+    REFUSABLE_BASES,
+    STORES,
+)
 
 SIGNALS_REFUSE = {"advertising": ("gpc", "dnt"), "partner_sharing": ("gpc", "dnt")}
 """Browser signals that must refuse a purpose: honouring them is promised, not configured."""
@@ -69,9 +78,15 @@ def _check_purposes(policy: Policy) -> Iterator[Found]:
     for purpose in PURPOSES:
         if purpose not in policy.purposes:
             yield ("purposes",), f"purposes.{purpose} is missing; every purpose needs a rule"
+    own = 0
     for name, rule in policy.purposes.items():
         at = ("purposes", name)
-        if name not in PURPOSES:
+        if re.fullmatch(RECIPIENT_PURPOSE, name):
+            own += 1
+            if rule.legal_basis != "consent" or own > RECIPIENT_PURPOSES_MAX:
+                what = f"needs consent, and at most {RECIPIENT_PURPOSES_MAX} are a recipient's own"
+                yield (*at, "legal_basis"), f"purposes.{name} {what}"
+        elif name not in PURPOSES:
             yield at, f"there is no purpose {name}; mend its spelling or remove it"
         if rule.since not in policy.versions:
             yield (*at, "since"), f"purposes.{name}.since is none of versions"

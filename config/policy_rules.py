@@ -22,6 +22,12 @@ PURPOSES = (
 )
 """Every purpose, in the order in which people are told of them."""
 
+RECIPIENT_PURPOSE = r"recipient_[a-z0-9_]{1,16}"
+"""What a purpose is called that is one recipient's own: consent to that recipient alone."""
+
+RECIPIENT_PURPOSES_MAX = 6
+"""Most of those, so that the purposes of an event stay a small set of bits."""
+
 STORES = ("spool", "warehouse", "registry", "keys", "releases", "backups")
 """Everything that keeps data, each with a declared country."""
 

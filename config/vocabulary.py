@@ -22,6 +22,8 @@ from config.pii import PiiRules
 from config.pii_file import read_pii_rules
 from config.policy import Policy
 from config.policy_file import read_policy
+from config.recipient_files import check_recipients, read_recipients
+from config.recipients import Recipient
 from config.release_files import read_releases
 from config.releases import Releases
 from config.residency import check_partners
@@ -46,6 +48,8 @@ class Vocabulary:
     """What partners get, and the caps on it."""
     settings_limits: Limits
     """Bounds on everything."""
+    recipients: Mapping[str, Recipient]
+    """Name -> to whom events are forwarded; empty forwards nothing."""
 
 
 def load_vocabulary(config_dir: Path) -> Vocabulary:
@@ -89,6 +93,10 @@ def read_vocabulary(
     errors += found
     limits, found = read_limits(config_dir)
     errors += found
+    recipients, found = read_recipients(config_dir)
+    errors += found
+    if policy and recipients:
+        errors += check_recipients(config_dir, recipients, policy, catalogue, pii_rules)
     if catalogue and pii_rules:
         errors += _check_properties(config_dir, catalogue, pii_rules)
     if pii_rules and policy:
@@ -102,9 +110,11 @@ def read_vocabulary(
             errors += check_partners(config_dir, release, policy)
     if catalogue and today:
         errors += _check_ends(config_dir, catalogue, today)
-    if errors or not (policy and catalogue and categories and pii_rules and releases and limits):
+    parts = (policy, catalogue, categories, pii_rules, releases, limits)
+    if errors or None in parts or recipients is None:
         return None, sort_errors(errors)
-    return Vocabulary(policy, catalogue, categories, pii_rules, releases, limits), []
+    assert policy and catalogue and categories and pii_rules and releases and limits
+    return Vocabulary(policy, catalogue, categories, pii_rules, releases, limits, recipients), []
 
 
 def _check_properties(
