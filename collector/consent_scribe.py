@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 import polars as pl
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from collector.consent_ids import consent_value, digest_ids
 from collector.consent_receipt import sign_receipt, write_receipt
 from collector.context import DigestMany
+from collector.identifiers import uuid_of_digest
 from collector.mending import Mender
 from collector.own_ids import SEPARATOR, OwnIds
 from collector.pii import Scrubber
@@ -110,7 +111,7 @@ class Scribe:
         site = record.sender.site
         principal = self._digest(site, b"principal\x1f" + digests)
         number = self._digest(site, b"receipt\x1f" + _spell(record, "", principal))
-        names = str(_to_uuid(principal)), str(_to_uuid(number))
+        names = str(uuid_of_digest(principal)), str(uuid_of_digest(number))
         receipt = write_receipt(record, *names, self._policy)
         return msgspec.json.encode({"receipt": sign_receipt(receipt, self._signing_key(site))})
 
@@ -148,7 +149,7 @@ def _write_row(record: ConsentRecord, kind: str, digest: bytes, identity: bytes)
     epochs of a device to each other.
     """
     return {
-        "consent_id": str(_to_uuid(identity)),
+        "consent_id": str(uuid_of_digest(identity)),
         "site": record.sender.site,
         "decided_at": _moment(record.decided_at_ms),
         "received_at": _moment(record.sender.received_at_ms),
@@ -174,12 +175,6 @@ def _spell(record: ConsentRecord, kind: str, digest: bytes) -> bytes:
     said = [kind, digest.hex(), record.decided_at_ms, [sorted(one) for one in purposes], names]
     rest = [record.language, record.sender.trusted, record.sources, record.signals]
     return msgspec.json.encode([*said, *rest])
-
-
-def _to_uuid(digest: bytes) -> UUID:
-    """Give a digest as a UUID of version 8 (RFC 9562, custom)."""
-    number = int.from_bytes(digest, "big") & ~(0xF << 76) & ~(0x3 << 62)
-    return UUID(int=number | 8 << 76 | 2 << 62)
 
 
 def _moment(ms: int) -> datetime:

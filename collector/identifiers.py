@@ -85,3 +85,9 @@ def tells_of(uuid: str, identifier: str) -> bool:
     # Nor may its letters stand there, as the numbers of their code.
     letters = identifier.strip().encode("utf-8", "replace")
     return len(letters) >= LETTERS_MIN and letters.hex() in digits
+
+
+def uuid_of_digest(digest: bytes) -> UUID:
+    """Give a 16-byte digest as a UUID of version 8 (RFC 9562, custom)."""
+    number = int.from_bytes(digest, "big") & ~(0xF << 76) & ~(0x3 << 62)
+    return UUID(int=number | 8 << 76 | 2 << 62)

@@ -9,7 +9,7 @@ import click
 
 from commands._registry import opened_with_keys, print_rows
 from config.policy_file import load_policy
-from storage.key_epochs import FOREVER, PURPOSE_OF, KeyClass, next_start
+from storage.key_epochs import FOREVER, ROTATED, KeyClass, next_start
 from storage.key_sweep import record_destructions, sweep_keys
 from storage.keyring import Keyring
 from storage.keyring_file import KeyName
@@ -67,9 +67,9 @@ def sweep() -> None:
 
 
 @keys.command()
-@click.option("--site", required=True, help="Whose key.")
+@click.option("--site", required=True, help="Whose key; a recipient's is `to:NAME`.")
 @click.option(
-    "--class", "key_class", type=click.Choice([*PURPOSE_OF]), required=True, help="What for."
+    "--class", "key_class", type=click.Choice([*ROTATED]), required=True, help="What for."
 )
 @click.option(
     "--from",
@@ -88,7 +88,7 @@ def rotate(site: str, key_class: KeyClass, begin: str) -> None:
     Example: sanaq keys rotate --site soq --class person --from midnight --yes
     """
     with opened_with_keys() as (_, registry, keyring):
-        if sites.find_site(registry, site) is None:
+        if key_class != "forward" and sites.find_site(registry, site) is None:
             raise click.ClickException("there is no site of this name")
         start = next_start(registry.now(), on_monday=begin == "monday")
         _rotate(registry, keyring, site, key_class, start)
@@ -96,7 +96,7 @@ def rotate(site: str, key_class: KeyClass, begin: str) -> None:
 
 
 @keys.command()
-@click.option("--site", required=True, help="Whose key.")
+@click.option("--site", required=True, help="Whose key; a recipient's is `to:NAME`.")
 @click.option("--class", "key_class", type=CLASS, required=True, help="What for.")
 @click.option("--epoch", default=FOREVER, show_default=True, help="As `sanaq keys list` shows it.")
 @click.confirmation_option(
@@ -115,7 +115,7 @@ def destroy(site: str, key_class: KeyClass, epoch: str) -> None:
         if name not in [one.name for one in keyring.names()]:
             raise click.ClickException("no living key has this name")
         now, end = registry.now(), keyring.end(name)
-        in_force = key_class in PURPOSE_OF and (end is None or end > now)
+        in_force = key_class in ROTATED and (end is None or end > now)
         start = next_start(now, on_monday=False)
         if in_force:
             _rotate(registry, keyring, site, key_class, start)
@@ -143,7 +143,7 @@ def _refuse_needed(registry: Registry, name: KeyName) -> None:
     """
     if name.key_class == "signing":
         raise click.ClickException("this key signs releases and digests nobody; it stays")
-    if name.key_class in PURPOSE_OF or name.key_class in ENDING:
+    if name.key_class in ROTATED or name.key_class in ENDING:
         return
     now = registry.now()
     if any(key.site == name.site and key.is_live(now) for key in write_keys.list_keys(registry)):

@@ -12,7 +12,16 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal, get_args
 
 KeyClass = Literal[
-    "person", "device", "advertising", "session", "visit", "consent", "event", "import", "signing"
+    "person",
+    "device",
+    "advertising",
+    "session",
+    "visit",
+    "consent",
+    "event",
+    "import",
+    "signing",
+    "forward",
 ]
 """What a key is for: digests of one kind of identifier, or the signature of releases."""
 
@@ -30,8 +39,11 @@ PURPOSE_OF: dict[KeyClass, str] = {
     "device": "analytics",
     "advertising": "advertising",
 }
-"""Whose retention decides how long rows with digests of the class live. These are the classes that
-may be rotated; the others end every day, or tell no two events of one person together."""
+"""Whose retention decides how long rows with digests of the class live."""
+
+ROTATED: tuple[KeyClass, ...] = (*PURPOSE_OF, "forward")
+"""The classes that may be rotated; the others end every day, or tell no two events of one person
+together. A key of `forward` is one recipient's, by which the recipient knows people."""
 
 ROTATION_LEAD = timedelta(minutes=5)
 """A rotation begins so long after it was asked for at least, so that every process knows of it."""

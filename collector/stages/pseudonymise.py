@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import polars as pl
 
 from collector.advertising_ids import canonical_advertising_id
 from collector.context import Context
 from collector.frames import change
-from collector.identifiers import canonical_id, read_uuid, tells_of
+from collector.identifiers import canonical_id, read_uuid, tells_of, uuid_of_digest
 from collector.own_ids import SEPARATOR
 from collector.pipeline import stage
 from storage.key_epochs import KeyClass
@@ -117,7 +117,7 @@ def _event_ids(
         ],
     )
     return [
-        uuid or (str(_uuid_version_8(digest)) if digest else str(uuid4()))
+        uuid or (str(uuid_of_digest(digest)) if digest else str(uuid4()))
         for uuid, digest in zip(kept, digested, strict=True)
     ]
 
@@ -128,13 +128,6 @@ def _own_uuid(sent: str | None, identifiers: str) -> str | None:
     if uuid is None or any(tells_of(uuid, one) for one in identifiers.split(SEPARATOR)):
         return None
     return uuid
-
-
-def _uuid_version_8(digest: bytes) -> UUID:
-    """Give a digest as a UUID of version 8 (RFC 9562, custom)."""
-    number = int.from_bytes(digest, "big")
-    number = number & ~(0xF << 76) | 8 << 76
-    return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)
 
 
 def _subjects(digests: Mapping[str, Sequence[bytes | None]]) -> list[pl.Series]:

@@ -82,7 +82,7 @@ def test_short_lived_keys_have_fixed_lives() -> None:
 def test_classes_without_rotation_are_never_due() -> None:
     made = at("2026-11-22T07:00")
     forever = [c for c in KEY_CLASSES if epoch_of(c, made) == "0"]
-    assert forever == ["person", "consent", "event", "import", "signing"]
+    assert forever == ["person", "consent", "event", "import", "signing", "forward"]
     assert all(due_at(c, made, made, end_of(c, "0"), 1) is None for c in forever)
 
 
