@@ -25,6 +25,7 @@ UNIMPORTED = {
     "ruff": "run by make",
     "import-linter": "run by make",
     "pytest-timeout": "plugin of pytest",
+    "pytest-xdist": "plugin of pytest",
     "aiohttp": "transport of the asynchronous warehouse client in tests",
     "psycopg-binary": "psycopg's way to the server, compiled",
     "tzdata": "time zones where the machine has none",
