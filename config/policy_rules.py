@@ -43,9 +43,9 @@ CATEGORIES = (
 """Categories of data about a person that are never collected (`categories.toml`)."""
 
 PROTOCOLS = (
-    *("native", "pixel", "access_log", "amplitude", "glean", "matomo", "mixpanel", "otlp"),
-    *("plausible", "posthog", "reports", "rudderstack", "segment", "sentry", "snowplow", "umami"),
-    "web_vitals",
+    *("native", "pixel", "access_log", "amplitude", "glean", "google", "matomo", "mixpanel"),
+    *("otlp", "plausible", "posthog", "reports", "rudderstack", "segment", "sentry", "snowplow"),
+    *("umami", "web_vitals"),
 )
 """Every wire protocol that a site may switch off, by its name."""
 

@@ -6,6 +6,7 @@ from collector.protocols import (
     access_log,
     amplitude,
     glean,
+    google,
     matomo,
     mixpanel,
     native,
@@ -38,6 +39,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     snowplow.PROTOCOL,
     sentry.PROTOCOL,
     glean.PROTOCOL,
+    google.PROTOCOL,
     reports.PROTOCOL,
     web_vitals.PROTOCOL,
 )

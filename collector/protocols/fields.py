@@ -77,10 +77,9 @@ def read_since_1970(per_second: int) -> Reader:
 
     def read(value: Any) -> int | None:
         number = read_number(value)
-        if number is None:
+        if number is None or not abs(number) < MILLISECONDS_MAX * per_second / 1000:
             return None
-        milliseconds = round(number * 1000 / per_second)
-        return milliseconds if abs(milliseconds) < MILLISECONDS_MAX else None
+        return round(number * 1000 / per_second)
 
     return read
 
@@ -173,6 +172,15 @@ class FieldMap:
             if value is not None and (read := reader(value)) is not None:
                 put(draft, target, read)
         return draft
+
+
+_SCREEN = FieldMap({"width": "screen_width", "height": "screen_height"})
+
+
+def put_screen(text: object, draft: Draft) -> None:
+    """Fill the size of a screen that is written 800x600; any other text fills nothing."""
+    width, _, height = text.partition("x") if isinstance(text, str) else ("", "", "")
+    _SCREEN.read({"width": width, "height": height}, draft)
 
 
 def below(name: str, *maps: FieldMap) -> dict[str, str]:

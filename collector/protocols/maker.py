@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from collector.consent.evidence import Evidence, read_evidence
+from collector.consent.signal import Statement
 from collector.consent.statements import write_statements
 from collector.identifiers import is_no_id
 from collector.outcomes import BadRequest
@@ -107,7 +108,7 @@ class Maker:
             occurred_at_ms=_first(draft, "occurred_at", *_UNITS),
             sent_at_ms=_first(draft, "sent_at", "sent_at_ms", "sent_at_s"),
             received_at_ms=self._sender.received_at_ms,
-            signals=self._signals_of(consents, _switches(draft)),
+            signals=self._signals_of(consents, _switches(draft), draft.get("statements", ())),
             page_title=draft.get("title"),
             _event_id=draft.get("event_id"),
             _properties=_encode(properties),
@@ -133,12 +134,21 @@ class Maker:
             "_client_hints": "" if by_server else sender.client_hints,
         }
 
-    def _signals_of(self, consents: list[dict[str, Any]], switches: dict[str, Any]) -> str:
-        """Give all that is said of consent as text; few differ within a request."""
-        known = repr((consents, switches)) if consents or switches else ""
+    def _signals_of(
+        self,
+        consents: list[dict[str, Any]],
+        switches: dict[str, Any],
+        statements: tuple[Statement, ...],
+    ) -> str:
+        """Give all that is said of consent as text; few differ within a request.
+
+        `statements` are what an adapter has read already.
+        """
+        told = (consents, switches, statements)
+        known = repr(told) if any(told) else ""
         text = self._signals.get(known)
         if text is None:
-            said = self._sender.statements
+            said = self._sender.statements + statements
             for consent in (None, *consents):
                 device = switches if consent is None else None
                 evidence = Evidence({}, {}, {}, consent, device or None)

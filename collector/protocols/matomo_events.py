@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from collector.protocols.bodies import peek_object
-from collector.protocols.fields import Draft, FieldMap, read_moment, read_number
+from collector.protocols.fields import Draft, FieldMap, put_screen, read_moment, read_number
 
 FIELDS = FieldMap(
     {
@@ -94,17 +94,12 @@ def map_event(sent: dict[str, Any], trusted: bool) -> Draft | str:
 
 def _fill(sent: dict[str, Any], draft: Draft, trusted: bool) -> Draft:
     """Fill what every sent has: page, person, device, screen, and what a server claims."""
-    width, _, height = str(sent.get("res", "")).partition("x")
-    SCREEN.read({"width": width, "height": height}, draft)
+    put_screen(sent.get("res"), draft)
     if trusted:
         CLAIMS.read(sent, draft)
         written = read_moment(sent.get("cdt"))
         draft |= {"occurred_at": written} if written is not None else {}
     return FIELDS.read({name: one for name, one in sent.items() if one != ""}, draft)
-
-
-SCREEN = FieldMap({"width": "screen_width", "height": "screen_height"})
-"""Of `res`, which is written 800x600."""
 
 
 def _name_goal(goal: str, sent: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from collector.outcomes import BadRequest
 from collector.protocols.bodies import object_in, peek_object, read_json, read_object, text_in
-from collector.protocols.fields import Draft, FieldMap, read_number
+from collector.protocols.fields import Draft, FieldMap, put_screen, read_number
 from collector.protocols.maker import Maker
 from collector.protocols.protocol import Answer, Endpoint, Protocol, Request
 from collector.protocols.terms import Terms
@@ -89,13 +89,8 @@ def map_item(item: dict[str, Any]) -> Draft | str:
     else:
         return "kind_unwanted" if kind else "event_invalid"
     draft["url"] = _whole_url(text_in(payload, "hostname"), text_in(payload, "url"))
-    width, _, height = text_in(payload, "screen").partition("x")
-    SCREEN.read({"width": width, "height": height}, draft)
+    put_screen(payload.get("screen"), draft)
     return FIELDS.read(payload, draft)
-
-
-SCREEN = FieldMap({"width": "screen_width", "height": "screen_height"})
-"""Of `screen`, which is written 800x600."""
 
 
 def _measured(payload: dict[str, Any]) -> list[dict[str, Any]]:

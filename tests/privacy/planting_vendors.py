@@ -33,8 +33,16 @@ PLAIN = text_of("plain", SEEN_BY_FORM)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")
 """Moments stay, or no event would pass the clock."""
 
-NEEDED = {"rec": "1", "idsite": "1", "e": "pv", "v": "1"}
+NEEDED = {"rec": "1", "idsite": "1", "e": "pv", "v": "1", "t": "pageview", "en": "page_view"}
 """Parameters without which a query is nobody's."""
+
+VENDORS = {
+    "rudder": "rudderstack",
+    "webvitals": "web_vitals",
+    "reporting": "reports",
+    "ga4": "google",
+}
+"""How the names of captures begin -> protocol, where they differ."""
 
 Change = Callable[[str, str], str]
 """(name of a leaf, its text) -> the text that takes its place."""
@@ -133,9 +141,7 @@ class Lines(list[Any]):
 def _vendor_of(capture: str) -> str:
     """Give the protocol of a file of captures, by its name."""
     short = capture.partition("-")[0]
-    return {"rudder": "rudderstack", "webvitals": "web_vitals", "reporting": "reports"}.get(
-        short, short
-    )
+    return VENDORS.get(short, short)
 
 
 def _names_in(value: Any) -> set[str]:

@@ -42,6 +42,7 @@ JSON = st.recursive(
         ("occurred_at_ms", "1795324271000", 1_795_324_271_000),
         ("occurred_at_us", 1_795_324_271_000_000, 1_795_324_271_000),
         ("occurred_at_ns", "1795324271000000000", 1_795_324_271_000),
+        ("occurred_at_s", 1e308, None),
         ("occurred_at_s", 1e300, None),
         ("occurred_at_s", -1, -1_000),
     ],

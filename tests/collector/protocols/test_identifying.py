@@ -21,7 +21,7 @@ from collector.protocols.identifying import TARGETS, target_of
 from collector.protocols.protocol import Request
 from collector.raw_event import RawEvent
 from collector.router import Mount
-from tests.collector.protocols.captures import FOLDER, Captured, decode, read_captures
+from tests.collector.protocols.captures import FOLDER, decode, read_captures
 from tests.collector.worlds import TERMS, sender
 
 PLANTED = "zq7planted4identifier9"
@@ -56,20 +56,12 @@ def _list_objects(value: Any, place: tuple[Any, ...]) -> Iterator[tuple[Any, ...
             yield from _list_objects(one, (*place, name))
 
 
-def read_known(name: str) -> list[Captured]:
-    """Give the requests of a file of captures, none where a body is nobody's."""
-    try:
-        return read_captures(name)
-    except BadRequest:
-        return []
-
-
 @cache
 def read_bodies() -> list[Body]:
     """Give the captured bodies that are JSON, whatever protocol they belong to."""
     bodies = []
     for file in sorted(FOLDER.glob("*.jsonl")):
-        for captured in read_known(file.stem):
+        for captured in read_captures(file.stem):
             try:
                 value = json.loads(captured.request.body)
             except ValueError:
@@ -131,7 +123,7 @@ def test_no_identifying_name_leaves_its_value_among_the_properties(
 @pytest.mark.needs_shared
 @pytest.mark.parametrize("name", sorted(file.stem for file in FOLDER.glob("*.jsonl")))
 def test_no_captured_identifier_stays_in_an_event(name: str) -> None:
-    for captured in read_known(name):
+    for captured in read_captures(name):
         try:
             decoded = decode(captured, trusted=True)
         except BadRequest:
