@@ -34,8 +34,12 @@ AGAIN = frozenset({429, 503})
 """Statuses with which the collector asks to send the request again."""
 
 
-class _Rejected(msgspec.Struct):
+class Rejected(msgspec.Struct):
+    """One event that the collector rejected."""
+
     reason: str
+    index: int = 0
+    """Its place in the request."""
 
 
 class Answer(msgspec.Struct):
@@ -44,7 +48,7 @@ class Answer(msgspec.Struct):
     accepted: int
     duplicate: int
     refused: int
-    rejected: list[_Rejected]
+    rejected: list[Rejected]
 
 
 class _Fault(msgspec.Struct):
@@ -61,6 +65,14 @@ class Tally:
     refused: int = 0
     rejected: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    """What was not sent, by reason; it is no part of `received`."""
+
+    def __iadd__(self, other: Tally) -> Tally:
+        """Add another tally to this one."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+        return self
 
     def add(self, sent: int, answer: Answer) -> None:
         """Take one request's answer into account."""
@@ -95,9 +107,10 @@ class Importer:
         self._pause = pause
         self._was_answered = False
         self.tally = Tally()
+        """Where answers are added up."""
 
-    def post(self, path: str, body: bytes, events: int) -> None:
-        """Send one request, again where the collector is busy or away, and add its answer up.
+    def post(self, path: str, body: bytes, events: int) -> Answer:
+        """Send one request, again where the collector is busy or away; add its answer up, give it.
 
         A request whose answer was lost is sent again too: what it stored is then told as duplicate.
         Errors: ImportFailed.
@@ -108,8 +121,9 @@ class Importer:
             answer = self._send(path, packed)
             self._was_answered |= answer is not None
             if answer is not None and answer.status_code not in AGAIN:
-                self.tally.add(events, _read(answer, events))
-                return
+                told = _read(answer, events)
+                self.tally.add(events, told)
+                return told
             if self._seconds() > deadline:
                 raise ImportFailed("the collector stayed busy or away; import again later")
             self._pause(_pause_asked(answer))

@@ -95,7 +95,7 @@ def _import_sample(settings: Settings, registry: Registry, key: str, tell: Tell)
     lines = (msgspec.json.encode(event) for event in sample_events(first, now))
     head = b'{"import":{"source":"demo","basis":"consent"},"events":['
     told_at = time.monotonic()
-    for request in in_requests(lines, settings.limits):
+    for request in in_requests(lines, settings.limits, len):
         importer.post("/v1/events", head + b",".join(request) + b"]}", len(request))
         if time.monotonic() - told_at > 2:
             tell(f"  {importer.tally.received:,} events sent")

@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
-import msgspec
 
-from collector.protocols.lenient import mend_text
-from commands._import_source import (
-    ImportFailed,
-    Occurrences,
-    Source,
-    in_requests,
-    request_bytes_max,
-)
-from commands._importer import Importer, Tally, own_key
+from commands._import_kinds import ACCESS_LOG, EVENTS, Kind, Origin, Rules
+from commands._import_preview import preview_files, tell_preview
+from commands._import_run import FAULT_OF_OURS, import_files, tell
+from commands._import_source import ImportFailed
+from commands._importer import Tally
 from commands._registry import opened
-from storage.registry import audit, sites
-
-BodyOf = Callable[[list[bytes]], bytes]
-"""Lines of one request -> its body."""
+from config.settings import load_settings
+from config.vocabulary import load_vocabulary
 
 ORIGIN_CHARS_MAX = 64
 """Longest source and basis that the collector takes."""
 
-PROGRESS_SECONDS = 0.2
-"""How often a person who watches is told."""
+Command = TypeVar("Command", bound=Callable[..., Any])
 
-NO_EVENT = b"null"
-"""Stands for a line that is no JSON: an event that the collector rejects, so that it is counted."""
-
-FAULT_OF_OURS = "internal_error"
-"""The one reason for which a line should be sent again."""
-
-_File = click.Path(path_type=Path, allow_dash=True, exists=True, dir_okay=False)
+FILE = click.Path(path_type=Path, allow_dash=True, exists=True, dir_okay=False)
 
 
 def _check_origin(context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -50,11 +32,51 @@ def _check_origin(context: click.Context, parameter: click.Parameter, value: str
     return value
 
 
+def _origin_options(command: Command) -> Command:
+    """Add the options that declare where data comes from."""
+    source = click.option(
+        "--source", required=True, callback=_check_origin, help="Who collected the data."
+    )
+    basis = click.option(
+        "--basis", required=True, callback=_check_origin, help="Legal basis of having it."
+    )
+    return source(basis(command))
+
+
+def _consent_options(command: Command) -> Command:
+    """Add the options that declare what everybody in a file agreed to."""
+    agreed = click.option(
+        "--agreed",
+        multiple=True,
+        metavar="PURPOSE",
+        help="Purpose that everybody in the file agreed to, with --basis consent; may be repeated.",
+    )
+    version = click.option(
+        "--policy-version",
+        default="",
+        help="Version of the policy that they agreed to; without it, the one in force.",
+    )
+    return agreed(version(command))
+
+
+def _way_options(command: Command) -> Command:
+    """Add the options that say how an import goes."""
+    dry = click.option(
+        "--dry-run", is_flag=True, help="Send nothing; tell what would be, and what not and why."
+    )
+    again = click.option(
+        "--from-start", is_flag=True, help="Do not go on where an interrupted import ended."
+    )
+    as_json = click.option("--json", "as_json", is_flag=True, help="Tell the result as JSON.")
+    return dry(again(as_json(command)))
+
+
 @click.group("import")
 def import_() -> None:
     """Bring historical data in, exempt from clock and rate limits.
 
-    An import may be repeated: what the warehouse already has is a duplicate.
+    An import may be repeated: what the warehouse already has is a duplicate. One that was
+    interrupted goes on where it ended when it is run again.
 
     \b
     Example: sanaq import access-log access.log.gz --site soq
@@ -62,7 +84,7 @@ def import_() -> None:
 
 
 @import_.command("access-log")
-@click.argument("file", type=_File)
+@click.argument("file", type=FILE)
 @click.option("--site", required=True, help="Site that the visits belong to.")
 @click.option(
     "--source", default="access_log", callback=_check_origin, help="Where the data comes from."
@@ -73,8 +95,8 @@ def import_() -> None:
     callback=_check_origin,
     help="Legal basis of having it.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Tell the result as JSON.")
-def access_log(file: Path, site: str, source: str, basis: str, as_json: bool) -> None:
+@_way_options
+def access_log(file: Path, site: str, source: str, basis: str, **way: bool) -> None:
     """Import an Apache or nginx access log in the combined format; gzip is fine, `-` is stdin.
 
     Page views are kept; assets, errors and other methods are rejected, each with its reason.
@@ -82,24 +104,16 @@ def access_log(file: Path, site: str, source: str, basis: str, as_json: bool) ->
     \b
     Example: sanaq import access-log access.log.gz --site soq
     """
-    origin = {"source": source, "basis": basis}
-    occurrences = Occurrences()
-
-    def body_of(lines: list[bytes]) -> bytes:
-        texts = [line.decode("utf-8", "replace") for line in lines]
-        numbered = [(occurrences.count(text.encode())[0], text) for text in texts]
-        return msgspec.json.encode({"import": origin, "lines": numbered})
-
-    _run(file, site, as_json, "/v1/import/access-log", body_of)
+    _run(ACCESS_LOG, [file], site, Origin(source, basis), **way)
 
 
 @import_.command("events")
-@click.argument("file", type=_File)
+@click.argument("file", type=FILE)
 @click.option("--site", required=True, help="Site that the events belong to.")
-@click.option("--source", required=True, callback=_check_origin, help="Who collected the events.")
-@click.option("--basis", required=True, callback=_check_origin, help="Legal basis of having them.")
-@click.option("--json", "as_json", is_flag=True, help="Tell the result as JSON.")
-def events(file: Path, site: str, source: str, basis: str, as_json: bool) -> None:
+@_origin_options
+@_consent_options
+@_way_options
+def events(file: Path, site: str, source: str, basis: str, **rest: Any) -> None:
     """Import events in the native form, one JSON object a line; gzip is fine, `-` is stdin.
 
     An event without an `event_id` gets one from its line, so that it too may be imported again.
@@ -107,97 +121,50 @@ def events(file: Path, site: str, source: str, basis: str, as_json: bool) -> Non
     \b
     Example: sanaq import events events.ndjson --site soq --source crm --basis consent
     """
-    origin = msgspec.json.encode({"source": source, "basis": basis})
-    occurrences = Occurrences()
-
-    def body_of(lines: list[bytes]) -> bytes:
-        objects = b",".join(_read_event(line, occurrences) for line in lines)
-        return b'{"import":' + origin + b',"events":[' + objects + b"]}"
-
-    _run(file, site, as_json, "/v1/events", body_of)
+    origin, way = _read_origin(source, basis, rest)
+    _run(EVENTS, [file], site, origin, **way)
 
 
-def _run(file: Path, site: str, as_json: bool, path: str, body_of: BodyOf) -> None:
-    """Send a file request by request, with a progress line when a person watches."""
-    with closing(Source(file)) as source, opened() as (settings, registry):
-        is_new = sites.find_site(registry, site) is None
-        with own_key(registry, site, audit.cli_actor()) as key:
-            if is_new:
-                click.echo("the site is new, and was made with the default policy", err=True)
-            importer = Importer(settings, key)
-            lines = source.lines(request_bytes_max(settings.limits))
-            requests = in_requests(lines, settings.limits)
-            try:
-                for request in _with_progress(requests, source, importer.tally):
-                    importer.post(path, body_of(request), len(request))
-            finally:
-                importer.close()
-                _tell(importer.tally, as_json)
-            if importer.tally.reasons[FAULT_OF_OURS]:
-                raise ImportFailed(
-                    "a fault of ours kept events out; import again when it is mended"
-                )
+def _read_origin(source: str, basis: str, rest: dict[str, Any]) -> tuple[Origin, dict[str, bool]]:
+    """Give what was declared, and the options that are left.
 
-
-def _with_progress(
-    requests: Iterator[list[bytes]], source: Source, tally: Tally
-) -> Iterator[list[bytes]]:
-    """Give the requests, and tell on the way how far they are."""
-    if not sys.stderr.isatty():
-        yield from requests
-        return
-    started = told_at = time.monotonic()
-    try:
-        for lines in requests:
-            yield lines
-            if time.monotonic() - told_at > PROGRESS_SECONDS:
-                told_at = time.monotonic()
-                _show_progress(source.share_read(), tally.received, told_at - started)
-    finally:
-        _show_progress(source.share_read(), tally.received, time.monotonic() - started)
-        click.echo("", err=True)
-
-
-def _show_progress(share: float | None, sent: int, seconds: float) -> None:
-    """Write the progress line over the one before it."""
-    part = "" if share is None else f"{share:4.0%}  "
-    rate = sent / max(seconds, 0.001)
-    click.echo(f"\r{part}{sent:,} lines sent, {rate:,.0f} a second ", nl=False, err=True)
-
-
-def _tell(tally: Tally, as_json: bool) -> None:
-    """Tell what became of the events; they add up to those received."""
-    told = asdict(tally) | {"reasons": dict(sorted(tally.reasons.items()))}
-    if as_json:
-        click.echo(msgspec.json.encode(told).decode())
-        return
-    for name in ("received", "accepted", "duplicate", "refused", "rejected"):
-        click.echo(f"{name:>10}  {told[name]:,}")
-    for reason, n in sorted(tally.reasons.items()):
-        click.echo(f"{'':>12}{reason}  {n:,}")
-
-
-def _read_event(line: bytes, occurrences: Occurrences) -> bytes:
-    """Give a line as an event that can stand in a list with others, with an id that is its own.
-
-    The id of a line without one is its digest and how often it came before, which the collector
-    digests again under a key.
+    Errors: click.UsageError where a purpose is unknown, or agreement is not the basis.
     """
-    text, event = line, _decode(line)
-    if event is None:
-        text = mend_text(line)
-        event = _decode(text)
-    if event is None:
-        return NO_EVENT
-    if not isinstance(event, dict) or event.get("event_id"):
-        return text
-    before, digest = occurrences.count(line)
-    return msgspec.json.encode(event | {"event_id": f"line-{digest}-{before}"})
+    agreed, version = tuple(rest.pop("agreed")), rest.pop("policy_version")
+    if agreed and basis != "consent":
+        raise click.UsageError("--agreed says that people consented: then --basis is `consent`")
+    policy = load_vocabulary(load_settings().config_dir).policy
+    for purpose in agreed:
+        if purpose not in policy.purposes:
+            known = ", ".join(policy.purposes)
+            raise click.UsageError(f"--agreed takes a purpose of the policy: {known}")
+        if not policy.covers(version, purpose):
+            raise click.UsageError("--policy-version is unknown, or has no such purpose")
+    return Origin(source, basis, agreed, version), rest
 
 
-def _decode(line: bytes) -> Any:
-    """Give what a line says, None where it is no JSON that could stand in a list with others."""
-    try:
-        return msgspec.json.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
+def _run(
+    kind: Kind,
+    files: Sequence[Path],
+    site: str,
+    origin: Origin,
+    dry_run: bool,
+    from_start: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Import files, or tell what an import of them would do."""
+    settings = load_settings()
+    policy = load_vocabulary(settings.config_dir).policy
+    rules = Rules(site, origin, settings.limits, policy, options)
+    if dry_run:
+        tell_preview(preview_files(kind, rules, files), as_json)
+        return
+    total = Tally()
+    with opened() as (settings, registry):
+        try:
+            import_files((settings, registry), kind, rules, files, from_start, total)
+        finally:
+            tell(total, as_json)
+        if total.reasons[FAULT_OF_OURS]:
+            raise ImportFailed("a fault of ours kept events out; import again when it is mended")

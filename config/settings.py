@@ -22,7 +22,7 @@ from config.loading import Strict, show_file
 
 __all__ = ["FolderName", "HostPort", "Limits", "Settings", "config_folder", "load_settings"]
 
-FolderName = Literal["spool", "warehouse", "registry", "keys", "releases", "run"]
+FolderName = Literal["spool", "warehouse", "registry", "keys", "releases", "run", "imports"]
 """The folders of an installation, each apart from the others."""
 
 Compression = Literal["lz4", "zstd", "uncompressed"]

@@ -81,7 +81,7 @@ def test_what_is_told(installation: Installation, file: Path) -> None:
     assert "the site is new" in for_people.stderr
     assert for_programs == {
         "received": 4, "accepted": 1, "duplicate": 1, "refused": 0, "rejected": 2,
-        "reasons": {"asset": 1, "line_invalid": 1},
+        "reasons": {"asset": 1, "line_invalid": 1}, "left_out": {},
     }  # fmt: skip
 
 
@@ -167,10 +167,11 @@ def test_progress_is_shown_to_a_person_and_to_nobody_else(home: Path, tmp_path: 
         assert watched.communicate(timeout=60)[0].split()[:2] == [b"received", b"3,500"]
         unwatched = subprocess.run(command, env=environ, capture_output=True, timeout=60)
     assert watched.returncode == unwatched.returncode == 0
-    lines = [one for one in shown.replace("\r\n", "\n").split("\r") if "lines sent" in one]
+    lines = [one for one in shown.replace("\r\n", "\n").split("\r") if "events sent" in one]
     # How often it is told depends on how fast the machine is; that it is told on the way does not.
     assert len(lines) > 1 and all("%" in one for one in lines)
-    assert lines[-1].startswith("100%  3,500 lines sent,") and lines[-1].endswith("a second \n")
+    assert lines[-1].startswith(f"[{'#' * 20}] 100%  3,500 events sent,")
+    assert lines[-1].endswith("a second \n")
     assert unwatched.stderr == b""
 
 

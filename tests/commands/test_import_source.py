@@ -84,7 +84,7 @@ def test_a_damaged_archive_gives_what_came_before(tmp_path: Path, damage: str) -
     file.write_bytes(broken[damage])
     got: list[bytes] = []
     with pytest.raises(ImportFailed, match="to its end"), closing(Source(file)) as source:
-        for request in in_requests(source.lines(1_000), SHIPPED):
+        for request in in_requests(source.lines(1_000), SHIPPED, len):
             got += request
     # Noise inside is unpacked to other noise before it is noticed.
     assert got[:2_000] == content.splitlines()[:2_000]
@@ -148,7 +148,7 @@ def test_equal_lines_are_told_apart_by_how_often_they_came() -> None:
 )
 def test_requests_keep_the_bounds(lines: list[bytes], requests: list[int]) -> None:
     assert request_bytes_max(LIMITS) == 100
-    cut = list(in_requests(iter(lines), LIMITS))
+    cut = list(in_requests(iter(lines), LIMITS, len))
     assert [len(one) for one in cut] == requests
     assert [line for one in cut for line in one] == lines
 
