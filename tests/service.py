@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import httpx
+from click.testing import CliRunner
 
+from cli import sanaq
 from tests.helpers import ROOT, free_port
 
 START_SECONDS_MAX = 90.0
@@ -23,6 +26,9 @@ START_SECONDS_MAX = 90.0
 
 STOP_SECONDS_MAX = 60.0
 LOADED_SECONDS_MAX = 60.0
+
+ASKING = Lock()
+"""Commands in the test's own process go one at a time: each has the process's output to itself."""
 
 ROLES = ("collector", "dashboards", "loader", "spooler", "embedded")
 
@@ -116,11 +122,23 @@ class Service:
         assert not check or done.returncode == 0, f"exit {done.returncode}: {done.stderr}"
         return done.stdout
 
+    def ask(self, *arguments: str) -> str:
+        """Run a command of `sanaq` in the test's own process, which saves the start of one."""
+        with ASKING:
+            done = CliRunner().invoke(sanaq, arguments, env=self._environ_here())
+        assert done.exit_code == 0, f"exit {done.exit_code}: {done.stderr}"
+        return done.stdout
+
+    def _environ_here(self) -> dict[str, str | None]:
+        """Give the service's settings for this process, whose own must not mix with them."""
+        ours = {name: None for name in os.environ if name.startswith("SANAQ_")}
+        return ours | {k: v for k, v in self.environ.items() if k.startswith("SANAQ_")}
+
     def key(self, site: str = "soq", kind: str = "server") -> str:
         """Make a write key."""
-        made: str = json.loads(
-            self.sanaq("key", "create", "--site", site, "--kind", kind, "--json")
-        )["key"]
+        made: str = json.loads(self.ask("key", "create", "--site", site, "--kind", kind, "--json"))[
+            "key"
+        ]
         return made
 
     def post(self, key: str, body: Any, path: str = "/v1/events", **options: Any) -> httpx.Response:
@@ -133,12 +151,12 @@ class Service:
 
     def ledger(self, *arguments: str) -> dict[str, Any]:
         """Give the ledger."""
-        told: dict[str, Any] = json.loads(self.sanaq("ledger", "--json", *arguments))
+        told: dict[str, Any] = json.loads(self.ask("ledger", "--json", *arguments))
         return told
 
     def sql(self, query: str) -> list[dict[str, Any]]:
         """Run SQL as an operator and give its rows."""
-        rows: list[dict[str, Any]] = json.loads(self.sanaq("sql", query, "--json"))["rows"]
+        rows: list[dict[str, Any]] = json.loads(self.ask("sql", query, "--json"))["rows"]
         return rows
 
     def await_loaded(self) -> dict[str, Any]:

@@ -22,6 +22,9 @@ ESBUILD = ROOT / "node_modules" / "esbuild-wasm" / "bin" / "esbuild"
 
 PROGRAM_SECONDS_MAX = 120
 
+BUNDLED: dict[str, bytes] = {}
+"""Script -> its bundle. Making one takes seconds, and tests share scripts."""
+
 AGENT = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/153.0.0.0 Safari/537.36"
@@ -56,9 +59,14 @@ def _run(command: list[str], told: Mapping[str, str]) -> str:
 
 
 def bundle(source: str, folder: Path) -> bytes:
-    """Bundle a script with what it imports from node_modules, for a page."""
+    """Bundle a script with what it imports from node_modules, for a page; each script once."""
+    if source not in BUNDLED:
+        BUNDLED[source] = _bundle(source, folder / "bundle.js")
+    return BUNDLED[source]
+
+
+def _bundle(source: str, made: Path) -> bytes:
     # Beside node_modules, since that is where imports are looked for.
-    made = folder / "bundle.js"
     done = subprocess.run(
         [find_node(), ESBUILD, "--bundle", "--format=iife", "--platform=browser",
          "--define:process.env.NODE_ENV=\"production\"", "--define:global=window",

@@ -29,6 +29,8 @@ client.revenue(Revenue(price=3.99, quantity=3, product_id="com.x"), EventOptions
 for flushed in client.flush(): flushed.result()
 client.shutdown()
 assert codes == [200] * 3, codes
+# Its thread would sleep through one more interval before the process may end.
+os._exit(0)
 """
 
 NODE = """
@@ -70,6 +72,7 @@ client = Amplitude(os.environ["KEY"], Config(server_url=os.environ["BASE"] + "/2
 for number in range(3): client.track(BaseEvent(f"step {number}", device_id="device-1"))
 for flushed in client.flush(): flushed.exception()
 client.shutdown()
+os._exit(0)
 """
 
 UNKNOWN_KEY = """
