@@ -19,6 +19,7 @@ from storage.errors import Unavailable
 from storage.keyring import KeyDestroyed, Keyring, open_keyring
 from storage.logs import Log
 from storage.registry import Registry
+from storage.registry.fresh_refusals import note_since
 from storage.spool_client import SpoolClient
 
 
@@ -38,8 +39,11 @@ def open_consents(
     spool: SpoolClient,
     clock: Clock,
     log: Log,
+    is_forwarding: bool,
 ) -> Consents:
     """Read what people have decided, and give the worker's parts.
+
+    `is_forwarding` tells whether events go to recipients, who must not get what was refused since.
 
     Errors: Unavailable; ConfigError where the keyring does not open.
     """
@@ -53,7 +57,9 @@ def open_consents(
         context.scrubber,
         digester.digest_many,
         lambda site: receipt_key(keyring, site, clock),
+        is_forwarding,
     )
+    note_since(registry, is_forwarding)
     waiting_max = settings.limits.requests_waiting_max
     return Consents(book, ConsentDesk(scribe, registry, book, spool, waiting_max, log))
 

@@ -17,7 +17,7 @@ import msgspec
 import polars as pl
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from collector.consent_ids import consent_value, digest_ids
+from collector.consent_ids import consent_value, digest_ids, pseudonyms_of
 from collector.consent_receipt import sign_receipt, write_receipt
 from collector.context import DigestMany
 from collector.identifiers import uuid_of_digest
@@ -63,12 +63,15 @@ class Scribe:
         scrubber: Scrubber,
         digest_many: DigestMany,
         signing_key: SigningKey,
+        is_forwarding: bool = False,
     ) -> None:
+        """Take what an entry is written from; `is_forwarding` where events go to recipients."""
         self._policy = policy
         self._limits = limits
         self._scrubber = scrubber
         self._digest_many = digest_many
         self._signing_key = signing_key
+        self._is_forwarding = is_forwarding
 
     def write(self, record: ConsentRecord) -> Entry:
         """Give what is kept of a record, and its receipt.
@@ -89,7 +92,10 @@ class Scribe:
             _write_row(record, *one) | found for one in zip(kinds, digests, identities, strict=True)
         ]
         decisions = (decided_at, record.granted, record.refused)
-        decided = [Decided(site, digest, *decisions) for digest in digests]
+        pseudonyms = self._pseudonyms(record)
+        decided = [
+            Decided(site, d, *decisions, p) for d, p in zip(digests, pseudonyms, strict=True)
+        ]
         return Entry(decided, rows, identities, self._answer(record, b"".join(digests)))
 
     def _scrub(self, record: ConsentRecord) -> tuple[ConsentRecord, list[str]]:
@@ -101,6 +107,14 @@ class Scribe:
         text_version = mender.mend(record.text_version)[:TEXT_VERSION_CHARS_MAX]
         scrubbed = replace(record, evidence=evidence, text_version=text_version)
         return scrubbed, sorted(mender.remarks)
+
+    def _pseudonyms(self, record: ConsentRecord) -> list[tuple[bytes, ...]]:
+        """Give by what each identifier is known in events that may not have been forwarded yet."""
+        if not (self._is_forwarding and record.refused):
+            return [()] * len(record.ids)
+        site, now_ms = record.sender.site, record.sender.received_at_ms
+        days = self._limits.event_age_days_max
+        return [pseudonyms_of(self._digest_many, site, *one, now_ms, days) for one in record.ids]
 
     def _answer(self, record: ConsentRecord, digests: bytes) -> bytes:
         """Give the signed receipt, as JSON.

@@ -106,7 +106,10 @@ def make_app(settings: Settings, rates: mmap, clock: Clock = utc_now) -> Starlet
     spool = SpoolClient(spooler_socket(settings))
     names = UndeclaredNames(registry, settings.limits.undeclared_names_per_site_max)
     context = replace(make_context(settings, vocabulary, key_book, clock), admit_names=names.admit)
-    book, consent_desk = open_consents(settings, registry, context, spool, clock, log)
+    is_forwarding = bool(vocabulary.recipients)
+    book, consent_desk = open_consents(
+        settings, registry, context, spool, clock, log, is_forwarding
+    )
     protect = partial(_protect, replace(context, records_of=book.records_of))
     known_ids, compression = _known_ids(settings), settings.spool_compression
     batcher = Batcher(protect, spool, known_ids, settings.limits, log, compression)

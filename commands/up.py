@@ -11,6 +11,7 @@ import httpx
 
 from commands._claim import claim
 from commands.supervise import Child, Supervisor
+from config.recipient_files import load_recipients
 from config.residency import check_addresses
 from config.settings import HostPort, Settings, load_settings
 from config.vocabulary import load_vocabulary
@@ -50,6 +51,9 @@ def run_up(
     names = ["collector", "dashboards", "loader", "spooler"]
     if settings.clickhouse is None:
         names.append("embedded")
+    if load_recipients(settings.config_dir):
+        # After the collector, so that what it takes last is on its way at the next start.
+        names.insert(1, "forwarder")
     supervisor = Supervisor([Child(name, [name]) for name in names], get_log("up"))
     failed = Event()
 

@@ -1,4 +1,4 @@
-"""How the loader speaks to the spooler: blocking, one request at a time."""
+"""How loader and forwarder speak to the spooler: blocking, one request at a time."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from storage.spool_protocol import (
     Failed,
     Full,
     Loaded,
+    Needed,
     Parked,
     Reopened,
     Request,
@@ -80,6 +81,13 @@ class LoaderClient:
     def reopened(self, seqs: Sequence[int]) -> None:
         """Let parked or loaded batches wait again. Errors: as `loaded`."""
         self._tell(Reopened(list(seqs)))
+
+    def needed(self, from_seq: int) -> None:
+        """Have loaded batches kept from this one on, for those whom they are forwarded to.
+
+        Errors: as `loaded`.
+        """
+        self._tell(Needed(from_seq))
 
     def status(self) -> Status:
         """Ask how the spool is. Errors: Unavailable."""

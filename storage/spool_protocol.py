@@ -122,6 +122,12 @@ class Reopened(_Message, frozen=True):
     seqs: list[int]
 
 
+class Needed(_Message, frozen=True):
+    """Keep loaded batches from this one on: a recipient has not got its events yet."""
+
+    from_seq: int
+
+
 class AskStatus(_Message, frozen=True):
     """Tell how the spool is."""
 
@@ -203,7 +209,7 @@ class Status(_Message, frozen=True):
     """Transactions, each with one fsync, that took them."""
 
 
-RequestBody = Commit | Claim | Loaded | Failed | Parked | Reopened | AskStatus
+RequestBody = Commit | Claim | Loaded | Failed | Parked | Reopened | Needed | AskStatus
 """What may be asked."""
 
 AnswerBody = Committed | Full | Rebuilding | Malformed | Claimed | Busy | Done | Status

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from storage.spool_db import SpoolDb
 from storage.spool_file import LOADED
 from storage.spool_queue import Totals
@@ -13,15 +15,39 @@ FREE_PAGES_MAX = 16_000
 """Free pages that the file keeps for the next rows; more are given back to the disk."""
 
 
+SEQ_NEVER = 1 << 62
+"""Stands for a batch that will never be."""
+
+
+class Held(NamedTuple):
+    """Loaded batches that are kept beyond their time, to be forwarded."""
+
+    from_seq: int
+    """The first of them."""
+    since_ms: int
+    """Those committed before this moment are not kept, whoever needs them."""
+
+
+HOLD_NOTHING = Held(SEQ_NEVER, 0)
+
+
 def prune(
-    db: SpoolDb, totals: Totals, before_ms: int, first_span: int, free_pages_max: int
+    db: SpoolDb,
+    totals: Totals,
+    before_ms: int,
+    first_span: int,
+    free_pages_max: int,
+    held: Held = HOLD_NOTHING,
 ) -> bool:
     """Delete what is older than `before_ms` or belongs to forgotten spans; tell if more is left.
 
+    Of batches that are held for others only the first few are looked at: they are deleted in the
+    order in which they came, and those behind them wait for them.
     Errors: SpoolFull.
     """
-    sql = "SELECT seq, accepted, bytes FROM batches WHERE state = ? AND loaded_at < ?"
-    kept = db.execute(f"{sql} ORDER BY loaded_at LIMIT ?", (LOADED, before_ms, ROWS_MAX)).fetchall()
+    sql = "SELECT seq, accepted, bytes, committed_at FROM batches WHERE state = ? AND loaded_at < ?"
+    old = db.execute(f"{sql} ORDER BY loaded_at LIMIT ?", (LOADED, before_ms, ROWS_MAX)).fetchall()
+    kept = [row[:3] for row in old if row[0] < held.from_seq or row[3] < held.since_ms]
     answers = _first(db, "SELECT number, committed_at FROM commits ORDER BY number", before_ms)
     digests = _first(db, "SELECT seq, span FROM digests ORDER BY seq", first_span)
     if not (kept or answers or digests):

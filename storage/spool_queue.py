@@ -132,12 +132,15 @@ class LoadQueue:
         self._move(moved, SPOOLED)
         return len(moved)
 
-    def reopen_kept(self, now_ms: int) -> int:
-        """Reopen every loaded batch that is still kept; tell how many.
+    def reopen_kept(self, now_ms: int, kept_ms: int) -> int:
+        """Reopen every batch that was loaded within `kept_ms` of the last one; tell how many.
 
-        Why: after a reboot the warehouse may have lost what its disk had not written.
+        Why: after a reboot the warehouse may have lost what its disk had not written. What was
+        loaded long before is there, and still here only because it is to be forwarded.
         """
-        rows = self._db.execute("SELECT seq FROM batches WHERE state = ?", (LOADED,))
+        last = "(SELECT max(loaded_at) FROM batches WHERE state = ?1)"
+        sql = f"SELECT seq FROM batches WHERE state = ?1 AND loaded_at >= {last} - ?2"
+        rows = self._db.execute(sql, (LOADED, kept_ms))
         return self.reopen([seq for (seq,) in rows.fetchall()], now_ms)
 
     def oldest_ms(self) -> int | None:

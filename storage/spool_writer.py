@@ -20,13 +20,23 @@ from storage.spool_file import FILE_NAME, LOADED, SPOOLED, read_boot_id
 from storage.spool_index import SpoolIndex
 from storage.spool_join import Batch, count_outcomes, join_known, split_batches
 from storage.spool_protocol import Commit, Committed, Full, Malformed, SpoolFull, Status
-from storage.spool_prune import FREE_PAGES_MAX, prune, prune_kept
+from storage.spool_prune import (
+    FREE_PAGES_MAX,
+    HOLD_NOTHING,
+    SEQ_NEVER,
+    Held,
+    prune,
+    prune_kept,
+)
 from storage.spool_queue import LoadQueue, read_totals
 from storage.spool_reserve import RESERVE_BYTES, Reserve
 from storage.spool_span import DAY_MS, Span
 
 SWEEP_STEPS = 1 << 16
 """Buckets of the index that one round of tidying looks at."""
+
+NEEDED = "needed_from"
+"""Name under which the first batch that is still to be forwarded is kept."""
 
 CommitAnswer = Committed | Full | Malformed
 """What a commit may be answered."""
@@ -48,6 +58,8 @@ class SpoolLimits:
     """Ids that a new index has room for."""
     reserve_bytes: int = RESERVE_BYTES
     """Space on the disk that commits leave for the loader."""
+    held_seconds: int = 0
+    """How long loaded batches may wait for those whom they are forwarded to; 0 where none is."""
 
 
 class Spool:
@@ -74,6 +86,7 @@ class Spool:
         days, ids = limits.dedup_days_max, limits.dedup_ids_max
         self._index = SpoolIndex(self._db, folder, boot_id, days, ids, limits.ids_start)
         self._reserve = Reserve(folder, limits.reserve_bytes)
+        self._needed_from = _read_needed(self._db)
         self._note_boot(boot_id)
         self._commits = self._transactions = 0
         self._is_full = False
@@ -120,6 +133,13 @@ class Spool:
         self._is_full = Full() in answers
         return [Malformed() if answer is None else answer for answer in answers]
 
+    def need(self, from_seq: int) -> None:
+        """Keep loaded batches from this one on, as long as limits allow. Errors: SpoolFull."""
+        if from_seq != self._needed_from:
+            with self._db.transaction():
+                self._db.write_meta(NEEDED, from_seq.to_bytes(8, "big"))
+            self._needed_from = from_seq
+
     def give_up_reserve(self) -> bool:
         """Let a change that found the disk full use the space kept back; tell if there was any."""
         return self._reserve.give_up()
@@ -155,11 +175,12 @@ class Spool:
         now_ms = unix_ms(self._clock())
         self._index.forget(now_ms, self.queue.oldest_span())
         kept_from, free = now_ms - self._limits.kept_seconds * 1000, FREE_PAGES_MAX
+        held = Held(self._needed_from, now_ms - self._limits.held_seconds * 1000)
         if not self._reserve.hold():
             # Of a full disk everything is given back that can be, before its time.
-            kept_from, free = now_ms + 1, 0
+            kept_from, free, held = now_ms + 1, 0, HOLD_NOTHING
             self._db.shrink_log()
-        is_more = prune(self._db, self._totals, kept_from, self._index.first_span, free)
+        is_more = prune(self._db, self._totals, kept_from, self._index.first_span, free, held)
         return self._index.sweep(SWEEP_STEPS) or is_more
 
     def _state(self) -> Literal["ready", "rebuilding", "full"]:
@@ -173,7 +194,8 @@ class Spool:
         if last == boot_id:
             return
         if last is not None:
-            self.queue.reopen_kept(unix_ms(self._clock()))
+            kept_ms = self._limits.kept_seconds * 1000
+            self.queue.reopen_kept(unix_ms(self._clock()), kept_ms)
         with self._db.transaction():
             self._db.write_meta("boot_id", boot_id)
 
@@ -240,6 +262,12 @@ class Spool:
             self._db.insert_answer(commit.commit_id, bitmaps, now_ms)
         self._db.add_counts(count_outcomes(commits, batches), now_ms // DAY_MS, now_ms)
         return seq
+
+
+def _read_needed(db: SpoolDb) -> int:
+    """Give the first batch that is still to be forwarded, beyond all where none is."""
+    value = db.read_meta(NEEDED)
+    return SEQ_NEVER if value is None else int.from_bytes(value, "big")
 
 
 def _by_commit(commits: Sequence[Commit], batches: Sequence[Batch]) -> list[list[bytes]]:

@@ -19,6 +19,7 @@ from typing import Any
 
 import uvloop
 
+from config.recipient_files import hours_held
 from config.settings import Settings
 from storage.clock import Clock, unix_ms, utc_now
 from storage.logs import Log, get_log, name_error
@@ -38,6 +39,7 @@ from storage.spool_protocol import (
     Full,
     Loaded,
     Malformed,
+    Needed,
     Parked,
     Rebuilding,
     Reopened,
@@ -118,6 +120,9 @@ class Spooler:
             return self._spool.status()
         if isinstance(body, Claim):
             return self._claim(link, body)
+        if isinstance(body, Needed):
+            self._spool.need(body.from_seq)
+            return Done()
         return self._change(body)
 
     def _claim(self, link: Link, body: Claim) -> AnswerBody:
@@ -217,6 +222,7 @@ def _open_spool(settings: Settings, folder: Path, log: Log) -> Spool:
         kept_seconds=settings.limits.spooled_batches_kept_seconds,
         dedup_days_max=settings.limits.dedup_days_max,
         dedup_ids_max=settings.limits.dedup_ids_max,
+        held_seconds=round(hours_held(settings.config_dir) * 3_600),
     )
     try:
         return Spool(folder, limits, utc_now)

@@ -18,8 +18,9 @@ from storage.schemas import NO_ID
 SUBJECT_IDS = ("person_id", "device_id", "advertising_id")
 """Pseudonyms that a refusal may be about."""
 
-READ = ("event_id", "received_at", "purposes", "properties")
-"""Columns that decide, beside those that may leave."""
+READ = ("event_id", "received_at", "purposes", "properties", "source")
+"""Columns that decide, beside those that may leave; what was imported names its source, and stays
+here: it is history, and a refusal could not be found in it."""
 
 TABLE = "events"
 """The one table of which anything is forwarded."""
@@ -66,6 +67,7 @@ def select_events(
         .filter(
             pl.col("site").is_in(recipient.sites)
             & pl.col("event_name").is_in(recipient.events)
+            & (pl.col("source") == "")
             & pl.col("purposes").list.contains(recipient.purpose)
         )
     )

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from storage.registry import audit
 from storage.registry.engine import Registry
+from storage.registry.fresh_refusals import note_within
 from storage.registry.tables import consent_states, format_moment, meta
 
 DIGESTS_PER_QUERY_MAX = 500
@@ -46,6 +47,9 @@ class Decided:
     """Purposes granted, of those that the record may grant."""
     withdrawn: frozenset[str] = frozenset()
     """Purposes refused or withdrawn."""
+    pseudonyms: tuple[bytes, ...] = ()
+    """Digests by which events of these days carry the identifier, where a refusal must find them
+    on their way to a recipient. They are kept apart from `digest`, and for three days."""
 
 
 class State(NamedTuple):
@@ -75,6 +79,11 @@ def record_decisions(registry: Registry, decided: Sequence[Decided]) -> None:
         for one in decided:
             states.merge(one)
         states.write()
+        refused = [
+            (d.site, one, d.withdrawn) for d in decided if d.withdrawn for one in d.pseudonyms
+        ]
+        if refused:
+            note_within(connection, registry.now(), refused)
 
 
 def mark(

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from config.errors import ConfigError
+from storage.registry.forward_tables import add_forwarding
 from storage.registry.key_tables import add_shared_keys
 from storage.registry.tables import METADATA, consent_states, meta, undeclared_names
 
@@ -39,6 +40,7 @@ VERSIONS: list[Callable[[Connection], None]] = [
     _add_consents,
     add_shared_keys,
     _add_names,
+    add_forwarding,
 ]
 """Position + 1 is the version's number; an entry that was shipped never changes."""
 

@@ -1,0 +1,239 @@
+"""Forwarding as it runs: real processes, recipients on loopback that obey, fail and hang.
+
+One service for all; recipients keep apart by the purpose that only they need.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.collector.forwarding.destination import Destination, running_destination
+from tests.config.copies import copy_config
+from tests.service import Service, kill, running, wait_until
+
+pytestmark = pytest.mark.timeout(300)
+
+SECONDS_MAX = 30.0
+
+RECIPIENT = """\
+title = "{name}"
+kind = "{kind}"
+url = "{url}"
+sites = ["soq", "other"]
+purpose = "recipient_{name}"
+country = "KZ"
+events = ["deal", "page_view"]
+fields = ["country", "page_host", "page_path", "person_id", "device_id", "advertising_id"]
+properties = ["category"]
+ids = "own"
+secret_env = "TEST_SECRET"
+
+[limits]
+linger_seconds_max = 0.2
+answer_seconds_max = 3
+retry_seconds_min = 0.1
+retry_seconds_max = 0.5
+"""
+
+PURPOSE = """
+[purposes.recipient_{name}]
+description = "Tell {name} what was agreed to."
+legal_basis = "consent"
+since = "2026-11"
+retention_days = 30
+
+[purposes.recipient_{name}.columns]
+events = []
+diagnostics = []
+"""
+
+KINDS = {"acme": "webhook", "bolt": "segment", "dead": "webhook", "brief": "webhook"}
+
+LIST = '    "partner_sharing",\n]'
+
+
+class World:
+    """A service that forwards, and the ends of its recipients."""
+
+    def __init__(self, service: Service, ends: dict[str, Destination]) -> None:
+        self.service = service
+        self.ends = ends
+        self.key = service.key("soq")
+        self.sent: list[str] = []
+        """Every identifier that was ever sent in."""
+
+    def post(self, count: int = 1, to: str = "acme", **fields: Any) -> list[str]:
+        """Post deals that one recipient may have; give the page paths that tell them apart."""
+        purposes = {"analytics": True, f"recipient_{to}": True} | fields.pop("purposes", {})
+        paths = [f"/p/{uuid4().hex[:12]}" for _ in range(count)]
+        ids = {name: f"{name}-{uuid4().hex}" for name in ("person", "device")} | fields
+        self.sent += [str(value) for value in ids.values()]
+        events = [
+            {
+                "event_id": str(uuid4()),
+                "name": "deal",
+                "page": {"url": f"https://soq.example{path}"},
+                "properties": {"category": "horses", "city": "almaty"},
+                **ids,
+            }
+            for path in paths
+        ]
+        self.sent += [str(one["event_id"]) for one in events]
+        body = {"consent": {"purposes": purposes}, "events": events}
+        answer = self.service.post(self.key, body)
+        assert answer.json()["accepted"] == count
+        return paths
+
+    def paths_at(self, name: str) -> list[str]:
+        """Give the page paths of the events that a recipient took."""
+        end = self.ends[name]
+        pages = [one.get("page") or one["context"]["page"] for one in end.events()]
+        return [page["url"].removeprefix("https://soq.example") for page in pages]
+
+    def await_at(self, name: str, paths: list[str]) -> None:
+        """Wait until a recipient has events."""
+        wait_until(lambda: set(paths) <= set(self.paths_at(name)), SECONDS_MAX)
+
+    def status(self, name: str) -> dict[str, Any]:
+        """Give what `sanaq forward status` says of a recipient."""
+        rows = json.loads(self.service.sanaq("forward", "status", "--json"))
+        (row,) = [one for one in rows if one["recipient"] == name]
+        return dict(row)
+
+    def register(self, name: str) -> list[dict[str, Any]]:
+        """Give the register of a recipient."""
+        told = self.service.sanaq("forward", "register", "--recipient", name, "--json")
+        return list(json.loads(told))
+
+
+def configure(folder: Path, ends: dict[str, Destination]) -> Path:
+    """Write a configuration with a recipient for each end."""
+    config = copy_config(folder / "config")
+    (config / "recipients").mkdir()
+    policy = (config / "policy.toml").read_text()
+    own = "".join(f'    "recipient_{name}",\n' for name in ends)
+    policy = policy.replace(LIST, LIST.replace("]", f"{own}]"))
+    for name, end in ends.items():
+        text = RECIPIENT.format(name=name, kind=KINDS[name], url=end.url)
+        if name == "brief":
+            text += "forward_age_hours_max = 0.0008\n"
+        (config / "recipients" / f"{name}.toml").write_text(text)
+        policy += PURPOSE.format(name=name)
+    (config / "policy.toml").write_text(policy)
+    return config
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A service that forwards to four recipients; one never answers."""
+    folder = tmp_path_factory.mktemp("f")
+    with ExitStack() as stack:
+        ends = {name: stack.enter_context(running_destination()) for name in KINDS}
+        ends["dead"].hangs.set()
+        config = configure(folder, ends)
+        environ = {"SANAQ_CONFIG": str(config), "TEST_SECRET": "s3cret"}
+        service = stack.enter_context(running(folder, environ))
+        made = World(service, ends)
+        wait_until(lambda: _is_started(made), SECONDS_MAX)
+        yield made
+
+
+def _is_started(world: World) -> bool:
+    """Tell whether every recipient has its place: what comes before is not forwarded."""
+    rows = json.loads(world.service.sanaq("forward", "status", "--json"))
+    return all(row["spool"] for row in rows)
+
+
+def test_each_recipient_gets_what_its_people_agreed_to(world: World) -> None:
+    mine, theirs = world.post(2), world.post(2, to="bolt")
+    both = world.post(purposes={"recipient_bolt": True})
+    nobodys = world.post(purposes={"recipient_acme": False})
+    world.await_at("acme", mine + both)
+    world.await_at("bolt", theirs + both)
+    assert not set(world.paths_at("acme")) & set(theirs + nobodys)
+    assert not set(world.paths_at("bolt")) & set(mine + nobodys)
+
+
+def test_fields_leave_by_their_own_permission_and_ids_are_the_recipients_own(world: World) -> None:
+    granted = {"recipient_bolt": True}
+    (full,) = world.post(purposes=granted)
+    (bare,) = world.post(purposes=granted | {"analytics": False})
+    world.await_at("acme", [full, bare])
+    world.await_at("bolt", [full, bare])
+    at_acme = dict(zip(world.paths_at("acme"), world.ends["acme"].events(), strict=True))
+    at_bolt = dict(zip(world.paths_at("bolt"), world.ends["bolt"].events(), strict=True))
+    assert at_acme[full]["properties"] == {"category": "horses"}
+    assert not {"properties", "person", "device"} & at_acme[bare].keys()
+    assert at_acme[full]["person"] != at_bolt[full]["userId"]
+    assert at_acme[full]["event_id"] != at_bolt[full]["messageId"]
+    rows = world.service.sql(f"SELECT person_id FROM sanaq.events WHERE page_path = '{full}'")
+    assert at_acme[full]["person"] not in [row["person_id"] for row in rows]
+
+
+def test_a_recipient_that_hangs_stalls_nobody(world: World) -> None:
+    started = time.monotonic()
+    world.post(5, to="dead")
+    paths = world.post(5)
+    assert time.monotonic() - started < 5
+    world.await_at("acme", paths)
+    world.service.await_loaded()
+    wait_until(lambda: world.status("dead")["fault"] == "too_slow", SECONDS_MAX)
+    assert world.status("dead")["lag_seconds"] is not None and not world.ends["dead"].received
+
+
+def test_a_withdrawal_between_receipt_and_sending_keeps_the_event(world: World) -> None:
+    acme = world.ends["acme"]
+    acme.status = 503
+    leaving, staying = f"leaving-{uuid4().hex}", f"staying-{uuid4().hex}"
+    (withdrawn,), (kept,) = world.post(person=leaving), world.post(person=staying)
+    wait_until(lambda: any(kept.encode() in one.body for one in acme.received), SECONDS_MAX)
+    record = {"person": leaving, "purposes": {"recipient_acme": False}}
+    world.sent += [leaving, staying]
+    assert world.service.post(world.key, record, "/v1/consent").status_code == 200
+    acme.status = 200
+    world.await_at("acme", [kept])
+    assert withdrawn not in world.paths_at("acme")
+
+
+def test_a_killed_forwarder_sends_everything_at_least_once(world: World) -> None:
+    paths: list[str] = []
+    for _ in range(4):
+        paths += world.post(40)
+        for pid in world.service.pids("forwarder"):
+            kill(pid)
+        time.sleep(0.3)
+    world.await_at("acme", paths)
+    ids = {one["event_id"] for one in world.ends["acme"].events()}
+    assert len(ids) == len(set(world.paths_at("acme")))
+
+
+def test_what_is_too_old_is_given_up_and_counted(world: World) -> None:
+    end = world.ends["brief"]
+    end.status = 500
+    world.post(3, to="brief")
+    wait_until(lambda: world.status("brief")["given_up"] == 3, SECONDS_MAX)
+    assert world.status("brief")["why"] == "too_old=3"
+    end.status = 200
+    paths = world.post(2, to="brief")
+    world.await_at("brief", paths)
+    assert b'"events were given up"' in world.service.log_file.read_bytes()
+
+
+def test_what_is_rejected_for_good_stands_in_nobodys_way(world: World) -> None:
+    (bad,) = world.post(to="bolt")
+    world.ends["bolt"].unwanted = bad.encode()
+    rejected = world.status("bolt")["rejected"]
+    (bad,) = world.post(to="bolt")
+    world.ends["bolt"].unwanted = bad.encode()
+    wait_until(lambda: world.status("bolt")["rejected"] > rejected, SECONDS_MAX)
+    good = world.post(2, to="bolt")
+    world.await_at("bolt", good)
+    assert bad not in world.paths_at("bolt")
