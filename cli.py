@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "ledger": "Where every event went.",
     "release": "Anonymised releases for partners.",
     "consent": "Receipts of consent, verified.",
+    "subject": "What people ask for about their data.",
     "policy": "Check the configuration.",
     "sql": "Read-only SQL for operators, on the audit log.",
     "audit": "The tamper-evident log.",

@@ -9,24 +9,26 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from typing import NamedTuple
 
 from collector.consent_book import ConsentBook
+from collector.consent_ids import IdKind
 from collector.consent_scribe import Entry, Scribe, make_part
 from collector.device_cookie import PURPOSE, DeviceCookie
 from collector.door import Desk
 from collector.ingest import Entered, Ingest
 from collector.outcomes import BadRequest
-from collector.peers import limited_as
 from collector.protocols.consent_record import ConsentRecord, decode_record
 from collector.protocols.protocol import Answer, Endpoint, Protocol
 from collector.verdicts import Became
 from storage.errors import Unavailable
 from storage.logs import Log, name_error, name_place
 from storage.registry import Registry, consents
+from storage.registry.requests import ERASE, Asked, note_requests
 from storage.spool_client import SpoolClient
 from storage.spool_protocol import Commit
 
@@ -35,8 +37,17 @@ PATH = "/v1/consent"
 RECORDS_PER_ROUND_MAX = 200
 """So many records share one commit."""
 
-Waiting = tuple[Entry, "asyncio.Future[None]"]
-"""An entry, and the request that waits until it is kept."""
+MarksOf = Callable[[str, IdKind, str], Sequence[bytes]]
+"""(site, kind, identifier) -> the digests that rows of events carry for it."""
+
+
+class Waiting(NamedTuple):
+    """What is to be kept of one record, and the request that waits until it is."""
+
+    entry: Entry
+    asked: list[Asked]
+    """What the record asks for beside what it decides."""
+    kept: asyncio.Future[None]
 
 
 class ConsentDesk:
@@ -48,6 +59,7 @@ class ConsentDesk:
         registry: Registry,
         book: ConsentBook,
         spool: SpoolClient,
+        marks_of: MarksOf,
         waiting_max: int,
         log: Log,
     ) -> None:
@@ -55,6 +67,7 @@ class ConsentDesk:
         self._registry = registry
         self._book = book
         self._spool = spool
+        self._marks_of = marks_of
         self._waiting_max = waiting_max
         self._log = log
         self._waiting: deque[Waiting] = deque()
@@ -71,9 +84,9 @@ class ConsentDesk:
         if self._stopping or len(self._waiting) >= self._waiting_max:
             raise BadRequest("busy")
         loop = asyncio.get_running_loop()
-        entry = await loop.run_in_executor(self._thread, self._scribe.write, record)
+        entry, asked = await loop.run_in_executor(self._thread, self._write, record)
         kept: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((entry, kept))
+        self._waiting.append(Waiting(entry, asked, kept))
         self._arrived.set()
         await kept
         return entry.answer
@@ -93,29 +106,48 @@ class ConsentDesk:
         self._stopping = True
         self._arrived.set()
 
+    def _write(self, record: ConsentRecord) -> tuple[Entry, list[Asked]]:
+        """Give what is kept of a record, and the requests that it makes.
+
+        Errors: Unavailable.
+        """
+        entry, asked = self._scribe.write(record), list[Asked]()
+        if record.erasure_by:
+            for (kind, text), one in zip(record.ids, entry.decided, strict=True):
+                marks = self._marks_of(one.site, kind, text)
+                asked.append(Asked(one.site, ERASE, kind, one.digest, marks, record.erasure_by))
+        return entry, asked
+
     async def _keep_round(self, waiting: Sequence[Waiting]) -> None:
         """Keep some entries and let their requests go on, or tell them that it failed."""
         try:
-            await self._keep([entry for entry, _ in waiting])
+            await self._keep(
+                [one.entry for one in waiting], [a for one in waiting for a in one.asked]
+            )
         except Exception as fault:  # noqa: BLE001
             place = name_place(fault)
             self._log.warn("consent was not kept", error=name_error(fault), place=place)
-            for _, kept in waiting:
+            for _, _, kept in waiting:
                 if not kept.done():
                     kept.set_exception(fault)
         else:
-            for _, kept in waiting:
+            for _, _, kept in waiting:
                 if not kept.done():
                     kept.set_result(None)
 
-    async def _keep(self, entries: Sequence[Entry]) -> None:
-        """Keep refusals, then the rows, then the grants; this worker knows of them at once."""
+    async def _keep(self, entries: Sequence[Entry], asked: Sequence[Asked]) -> None:
+        """Keep refusals and requests, then the rows, then the grants.
+
+        This worker knows of them at once.
+        """
         loop = asyncio.get_running_loop()
         decided = [one for entry in entries for one in entry.decided]
         refusals = [replace(one, granted=frozenset()) for one in decided if one.withdrawn]
         grants = [replace(one, withdrawn=frozenset()) for one in decided if one.granted]
         if refusals:
             await loop.run_in_executor(self._thread, self._record, refusals)
+        if asked:
+            await loop.run_in_executor(self._thread, note_requests, self._registry, asked)
         await self._spool.commit(Commit([make_part(entries)], []))
         if grants:
             await loop.run_in_executor(self._thread, self._record, grants)
@@ -134,7 +166,7 @@ class ConsentEndpoint(Ingest):
     """The endpoint of consent records."""
 
     def __init__(self, desk: Desk, consent_desk: ConsentDesk) -> None:
-        super().__init__(desk, [CONSENT])
+        super().__init__(desk, [CONSENT], consent_desk.submit)
         self._consent_desk = consent_desk
 
     async def _take(self, entered: Entered) -> tuple[Answer, str | None]:
@@ -143,8 +175,7 @@ class ConsentEndpoint(Ingest):
         Errors: BadRequest, Unavailable.
         """
         request, sender = entered.request, entered.sender
-        if not sender.trusted and not self._desk.record_rate.admits(limited_as(sender.address)):
-            raise BadRequest("rate_limited")
+        self.admit_record(sender)
         cookie = self._cookie(request.headers, sender)
         brought = cookie.value if cookie else ""
         try:

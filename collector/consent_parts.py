@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from collector.consent_book import ConsentBook
 from collector.consent_desk import ConsentDesk
+from collector.consent_ids import CANONICAL, CLASS, IdKind
 from collector.consent_scribe import Scribe
 from collector.context import Context
 from collector.digests import Digester
@@ -60,8 +62,13 @@ def open_consents(
         is_forwarding,
     )
     note_since(registry, is_forwarding)
+
+    def marks_of(site: str, kind: IdKind, text: str) -> Sequence[bytes]:
+        return digester.digest_all(CLASS[kind], site, CANONICAL[kind](text))
+
     waiting_max = settings.limits.requests_waiting_max
-    return Consents(book, ConsentDesk(scribe, registry, book, spool, waiting_max, log))
+    desk = ConsentDesk(scribe, registry, book, spool, marks_of, waiting_max, log)
+    return Consents(book, desk)
 
 
 def receipt_key(keyring: Keyring, site: str, clock: Clock) -> Ed25519PrivateKey:

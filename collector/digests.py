@@ -63,6 +63,19 @@ class Digester:
             digests.append(state.digest())
         return digests
 
+    def digest_all(self, key_class: KeyClass, site: str, value: bytes | None) -> list[bytes]:
+        """Give a value's digest under every key of its class that lives; none for null.
+
+        Why: a request about a person must find rows of every epoch. Errors: Unavailable.
+        """
+        if value is None:
+            return []
+        keys = self._keyring.live_keys(site, key_class).values()
+        states = [_start(key_class, key) for key in keys]
+        for state in states:
+            state.update(value)
+        return [state.digest() for state in states]
+
     def _prepare(self, site: str, key_class: KeyClass, moment_ms: int) -> Any:
         """Give the keyed hash of a class and moment, ready to take a value."""
         name = (site, key_class, moment_ms // BUCKET_MS)
@@ -73,8 +86,7 @@ class Digester:
             except KeyDestroyed:
                 self._prepared[name] = None
             else:
-                person = key_class.encode().ljust(16, b"\0")
-                self._prepared[name] = blake2b(key=key, digest_size=DIGEST_BYTES, person=person)
+                self._prepared[name] = _start(key_class, key)
         return self._prepared[name]
 
     def _forget_old(self) -> None:
@@ -83,3 +95,9 @@ class Digester:
         if now - self._emptied_at > CACHED_SECONDS_MAX or len(self._prepared) > CACHED_MAX:
             self._prepared.clear()
             self._emptied_at = now
+
+
+def _start(key_class: KeyClass, key: bytes) -> Any:
+    """Give the keyed hash of a class, ready to take a value."""
+    person = key_class.encode().ljust(16, b"\0")
+    return blake2b(key=key, digest_size=DIGEST_BYTES, person=person)

@@ -20,10 +20,11 @@ _ZEROES = re.compile(r"[0\-]+|f{8}(?:-?f{4}){3}-?f{12}")
 NO_IDS = frozenset({
     "", "unknown", "null", "(null)", "<null>", "none", "undefined", "nil", "nan", "n/a", "-1",
     "false", "true", "[object object]", "anonymous", "guest", "not_authenticated",
+    "c0ffeec0-ffee-ffee-ffee-c0ffeec0ffee",
     "9774d56d682e549c", "0123456789abcdef", "02:00:00:00:00:00", "00:00:00:00:00:00",
 })  # fmt: skip
-"""Values that SDKs send for an absent id, or scripts for none; the last are what many Android
-devices give for theirs."""
+"""Values that SDKs send for an absent id, or scripts for none; the last are what Glean sends for
+a client that wants none, and what many Android devices give for theirs."""
 
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\x00"
 """Signs around an id that nobody sees; files and forms leave them there."""

@@ -6,7 +6,7 @@ the batch are all there is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +16,8 @@ from collector.device_cookie import DeviceCookie
 from collector.door import Desk, Door, key_in_head
 from collector.headers import read_headers
 from collector.outcomes import BadRequest
+from collector.peers import limited_as
+from collector.protocols.consent_record import ConsentRecord, withdraw_all
 from collector.protocols.protocol import Answer, Protocol, Request, as_key
 from collector.raw_event import Sender
 from collector.replies import answer_fault, cors_headers, preflight_headers, reply, retry_headers
@@ -34,11 +36,17 @@ class Entered(NamedTuple):
     sender: Sender
 
 
+Keep = Callable[[ConsentRecord], Awaitable[bytes]]
+"""Keeps a record of consent, and gives its receipt once it is durable."""
+
+
 class Ingest:
     """Every path of some protocols."""
 
-    def __init__(self, desk: Desk, protocols: Sequence[Protocol]) -> None:
+    def __init__(self, desk: Desk, protocols: Sequence[Protocol], keep: Keep) -> None:
+        """Take what is shared, and who keeps what protocols say of consent once and for all."""
         self._desk = desk
+        self._keep = keep
         self._door = Door(desk)
         self._router = Router(protocols)
 
@@ -156,12 +164,16 @@ class Ingest:
 
         Errors: BadRequest, Unavailable, SpoolFull.
         """
-        (_, endpoint, _), request, sender = entered
+        (protocol, endpoint, _), request, sender = entered
         try:
             decoded = endpoint.decode(request, sender, self._desk.terms)
         except BadRequest as fault:
             self._desk.batcher.count_undecodable(sender.site, fault.reason)
             raise
+        if decoded.deletion:
+            self.admit_record(sender)
+            policy = self._desk.terms.policy
+            await self._keep(withdraw_all(decoded.deletion, sender, policy, protocol.name))
         if not decoded.received:
             return endpoint.answer(request, Verdict(0), sender.trusted), None
         cookie = self._cookie(request.headers, sender) if endpoint.takes_cookie else None
@@ -170,6 +182,14 @@ class Ingest:
         verdict = await self._desk.batcher.submit(sender.site, decoded)
         answer = endpoint.answer(request, verdict, sender.trusted)
         return answer, cookie and cookie.answer(verdict.cookie)
+
+    def admit_record(self, sender: Sender) -> None:
+        """Count one record of consent against its address; server keys are not limited.
+
+        Errors: BadRequest `rate_limited`.
+        """
+        if not sender.trusted and not self._desk.record_rate.admits(limited_as(sender.address)):
+            raise BadRequest("rate_limited")
 
     def _cookie(self, headers: Mapping[str, str], sender: Sender) -> DeviceCookie | None:
         """Give the first-party cookie of a request, None where none is used."""

@@ -54,10 +54,6 @@ FAULTS: dict[str, tuple[int, str]] = {
     "key_kind": (403, "This needs a server key."),
     "origin_forbidden": (403, "The site does not list this origin."),
     "origin_unlisted": (403, "Without a write key, exactly one site must list the page's origin."),
-    "deletion_unsupported": (
-        400,
-        "A vendor's request for deletion is not taken; withdraw by POST /v1/consent.",
-    ),
     "protocol_off": (403, "The policy has switched this protocol off for this site."),
     "body_too_large": (413, "The body is larger than body_bytes_max or inflates beyond its bound."),
     "encoding_unknown": (415, "Content-Encoding must be gzip, br, zstd or deflate."),

@@ -102,6 +102,8 @@ class Decoded(msgspec.Struct):
     """Index in the request and reason of each event that could not be decoded."""
     cookie: str = ""
     """Device id of the request's first-party cookie, '' for none. Memory only."""
+    deletion: str = ""
+    """Device that the sender asks to forget, '' where it asks nothing of the kind. Memory only."""
 
     @property
     def received(self) -> int:

@@ -142,7 +142,7 @@ def make_app(settings: Settings, rates: mmap, clock: Clock = utc_now) -> Starlet
         Route(CONSENT_PATH, ConsentEndpoint(desk, consent_desk)),
         Route("/livez", live),
         Route("/readyz", partial(_ready, spool)),
-        Mount("/", Ingest(desk, PROTOCOLS)),
+        Mount("/", Ingest(desk, PROTOCOLS, consent_desk.submit)),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
 

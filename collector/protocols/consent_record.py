@@ -66,6 +66,9 @@ class ConsentRecord:
     """Language of that text, '' where unknown."""
     decided_at_ms: int
     """When the person decided, UTC milliseconds since 1970; never after its receipt."""
+    erasure_by: str = ""
+    """Wire protocol by which the person asks that everything be erased too, '' where nobody does.
+    """
 
 
 def decode_record(body: bytes, sender: Sender, terms: Terms, device: str = "") -> ConsentRecord:
@@ -104,6 +107,33 @@ def decode_record(body: bytes, sender: Sender, terms: Terms, device: str = "") -
         text_version=_read_text(said, "text_version", TEXT_VERSION_CHARS_MAX * TEXT_HELD_FACTOR),
         language=_read_language(said),
         decided_at_ms=_read_moment(said, sender.received_at_ms),
+    )
+
+
+def withdraw_all(device: str, sender: Sender, policy: Policy, protocol: str) -> ConsentRecord:
+    """Give the record of a device that asks to be forgotten: no to all that it may refuse.
+
+    It holds from its receipt, whatever the sender's clock says, and asks for erasure.
+    Errors: BadRequest `record_invalid` where the device is nobody's.
+    """
+    if len(device) > ID_CHARS_MAX or consent_value("device", device) is None:
+        raise BadRequest("record_invalid")
+    refused = [one for one in policy.purposes if policy.is_refusable(one, sender.site)]
+    return ConsentRecord(
+        sender=sender,
+        ids=(("device", device),),
+        granted=frozenset(),
+        refused=frozenset(refused),
+        ungranted=frozenset(),
+        signals=b"",
+        sources=(protocol,),
+        policy_version=policy.version,
+        method="stated",
+        evidence="",
+        text_version="",
+        language="",
+        decided_at_ms=sender.received_at_ms,
+        erasure_by=protocol,
     )
 
 

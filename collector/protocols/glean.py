@@ -1,7 +1,7 @@
 """Mozilla Glean's pings: `POST /submit/<app>/<ping>/<schema>/<document>`.
 
 A ping of events becomes one event each; any other ping one event by its name, its metrics as
-properties. A request for deletion is turned away, so that nobody takes it for done.
+properties. A request for deletion brings no event: it is a withdrawal, and a request for erasure.
 
 Sources: Glean's book on pings and HTTP; requests of its Python SDK as captured.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from collector.identifiers import is_no_id
 from collector.outcomes import BadRequest
 from collector.protocols.bodies import list_in, object_in, read_object, text_in
 from collector.protocols.fields import Draft, FieldMap, put, read_identifier
@@ -19,6 +20,9 @@ from collector.protocols.protocol import Answer, Endpoint, Protocol, Request
 from collector.protocols.terms import Terms
 from collector.raw_event import Decoded, Sender
 from collector.verdicts import Verdict
+
+DELETION = "deletion-request"
+"""Ping that an SDK sends once, when its user no longer wants anything to be collected."""
 
 FIELDS = FieldMap(
     {
@@ -34,7 +38,7 @@ FIELDS = FieldMap(
 )
 
 DROPPED = {
-    "deletion-request": "turned away (`deletion_unsupported`): withdraw by `POST /v1/consent`",
+    "deletion-request": "no event: its client withdraws, and asks to be erased (decision 0170)",
     "client_info.os, architecture, build_date, first_run_date, …": "not needed",
     "ping_info.seq, experiments": "counts the pings of one client, which nothing here asks for",
     "metrics.uuid": "ids of the app's own making; looked for in the event's texts",
@@ -44,12 +48,13 @@ DROPPED = {
 def decode(request: Request, sender: Sender, terms: Terms) -> Decoded:
     """Decode a ping.
 
-    Errors: BadRequest `body_invalid`, `body_too_deep`, `events_too_many`, `deletion_unsupported`.
+    Errors: BadRequest `body_invalid`, `body_too_deep`, `events_too_many`; `record_invalid` where
+        a request for deletion names nobody.
     """
     ping, document = request.params.get("ping", ""), request.params.get("document", "")
-    if ping == "deletion-request":
-        raise BadRequest("deletion_unsupported")
     body = read_object(request.body)
+    if ping == DELETION:
+        return _decode_deletion(body)
     if ping == "events":
         items = [
             {"event": one, "event_id": f"{document}/{number}"}
@@ -59,6 +64,17 @@ def decode(request: Request, sender: Sender, terms: Terms) -> Decoded:
         items = [{"event_id": document}]
     maker = Maker("glean", sender, terms)
     return maker.add_all(items, lambda item: _map_item(item, ping, body))
+
+
+def _decode_deletion(body: dict[str, Any]) -> Decoded:
+    """Decode a request for deletion: it names the client as it was before.
+
+    Errors: BadRequest `record_invalid`.
+    """
+    device = read_identifier(object_in(body, "client_info").get("client_id"))
+    if device is None or is_no_id(device):
+        raise BadRequest("record_invalid")
+    return Decoded([], [], [], deletion=device)
 
 
 def _map_item(item: dict[str, Any], ping: str, body: dict[str, Any]) -> Draft | str:
@@ -103,6 +119,11 @@ def _flatten(metrics: dict[str, Any], draft: Draft) -> dict[str, Any]:
     return flat
 
 
+def find_app(request: Request) -> str:
+    """Give the name by which a page calls its site: the application's."""
+    return request.params.get("app", "")
+
+
 def answer_ok(request: Request, verdict: Verdict, trusted: bool) -> Answer:
     """Answer as Mozilla's own servers do."""
     return Answer(b"OK", 200, "text/plain")
@@ -110,7 +131,17 @@ def answer_ok(request: Request, verdict: Verdict, trusted: bool) -> Answer:
 
 PROTOCOL = Protocol(
     "glean",
-    (Endpoint("/submit/{app}/{ping}/{schema}/{document}", decode, answer_ok),),
+    (
+        Endpoint(
+            "/submit/{app}/{ping}/{schema}/{document}",
+            decode,
+            answer_ok,
+            # In pages the SDK takes a server without a path, where no key has room.
+            is_open=True,
+            find_site=find_app,
+            takes_cookie=False,
+        ),
+    ),
     fields=FIELDS.table,
     dropped=DROPPED,
 )

@@ -227,3 +227,20 @@ undeclared_names = sa.Table(
     sa.Column("first_at", Moment, nullable=False),
 )
 """Event names that no file declares, by a digest of the name as events keep it."""
+
+requests = sa.Table(
+    "requests",
+    METADATA,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("site", sa.String(64), nullable=False),
+    sa.Column("subject_kind", sa.String(16), nullable=False),
+    sa.Column("digest", sa.String(32), nullable=False, index=True),
+    sa.Column("marks", sa.JSON, nullable=False),
+    sa.Column("source", sa.String(64), nullable=False),
+    sa.Column("received_at", Moment, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+)
+"""Requests of people. `digest` is the subject's under the site's consent key; `marks` are those
+under every living key of its class, by which its rows are found, and are emptied once it is done.
+"""

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from config.errors import ConfigError
 from storage.registry.forward_tables import add_forwarding
 from storage.registry.key_tables import add_shared_keys
-from storage.registry.tables import METADATA, consent_states, meta, undeclared_names
+from storage.registry.tables import METADATA, consent_states, meta, requests, undeclared_names
 
 LOCK_NUMBER = 0x53414E4151
 """Advisory lock that starting processes queue at on PostgreSQL; any constant will do."""
@@ -35,12 +35,17 @@ def _add_names(connection: Connection) -> None:
     undeclared_names.create(connection, checkfirst=True)
 
 
+def _add_requests(connection: Connection) -> None:
+    requests.create(connection, checkfirst=True)
+
+
 VERSIONS: list[Callable[[Connection], None]] = [
     _create_tables,
     _add_consents,
     add_shared_keys,
     _add_names,
     add_forwarding,
+    _add_requests,
 ]
 """Position + 1 is the version's number; an entry that was shipped never changes."""
 

@@ -17,15 +17,17 @@ from collector.consent_book import ConsentBook
 from collector.consent_desk import RECORDS_PER_ROUND_MAX, ConsentDesk
 from collector.consent_scribe import Scribe
 from collector.outcomes import BadRequest
+from collector.protocols.consent_record import withdraw_all
 from storage.errors import Unavailable
 from storage.logs import Log
 from storage.registry import Registry
+from storage.registry.requests import list_requests
 from storage.spool_client import SpoolClient
 from storage.spool_protocol import Commit, Committed, SpoolFull
 from tests.collector.test_consent_book import GONE, ask, digest_many
 from tests.collector.test_consent_record import decode
 from tests.collector.test_consent_scribe import decode_for
-from tests.collector.worlds import LIMITS, POLICY, bits, scrubber
+from tests.collector.worlds import LIMITS, POLICY, bits, scrubber, sender
 from tests.storage.keyring_worlds import HandClock
 from tests.storage.registry_worlds import open_registry_in
 
@@ -51,6 +53,11 @@ class FakeSpool(SpoolClient):
         return Committed([b""])
 
 
+def mark(site: str, kind: str, text: str) -> list[bytes]:
+    """Stand for the digests that rows of events carry."""
+    return [f"{epoch}/{site}/{kind}/{text}".encode() for epoch in (2, 1)]
+
+
 class World:
     """A desk with a registry of its own, and a spool that obeys."""
 
@@ -61,7 +68,7 @@ class World:
         self.book = ConsentBook(registry, POLICY, digest_many, lambda: 0.0)
         scribe = Scribe(POLICY, LIMITS, scrubber(), digest_many, lambda site: KEY)
         log = Log("collector", HandClock(), self.log)
-        self.desk = ConsentDesk(scribe, registry, self.book, self.spool, waiting_max, log)
+        self.desk = ConsentDesk(scribe, registry, self.book, self.spool, mark, waiting_max, log)
 
     def known(self, **ids: str) -> Recorded:
         self.book.refresh()
@@ -102,6 +109,24 @@ def test_a_record_is_in_both_stores_when_it_is_answered(world: World) -> None:
     assert world.run(work) == said
     (commit,) = world.spool.commits
     assert [part.table for part in commit.parts] == ["consents"] and commit.counts == []
+
+
+def test_a_wish_to_be_erased_is_noted_once_even_where_its_row_fails(world: World) -> None:
+    wish = withdraw_all("d-1", sender(trusted=False), POLICY, "glean")
+
+    async def work() -> None:
+        world.spool.fault = Unavailable("spooler")
+        with pytest.raises(Unavailable):
+            await world.desk.submit(wish)
+        world.spool.fault = None
+        await asyncio.gather(world.desk.submit(wish), world.desk.submit(decode(device="d-2")))
+
+    world.run(work)
+    (noted,) = list_requests(world.registry)
+    assert (noted.kind, noted.site, noted.source) == ("erase", "soq", "glean")
+    assert world.known(device="d-1").withdrawn == bits(*wish.refused)
+    assert {"analytics", "advertising", "diagnostics"} <= wish.refused
+    assert "necessary" not in wish.refused
 
 
 @pytest.mark.parametrize("fault", [SpoolFull(), Unavailable("spooler"), RuntimeError()])

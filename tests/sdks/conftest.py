@@ -62,10 +62,10 @@ class Target:
         self.service.post(key, dict(choice), "/v1/consent").raise_for_status()
         time.sleep(HONOURED_SECONDS)
 
-    def events(self, table: str = "events") -> list[dict[str, Any]]:
+    def events(self, table: str = "events", order: str = "occurred_at") -> list[dict[str, Any]]:
         """Give the site's rows, once nothing waits to be loaded, in the order of their time."""
         self.service.await_loaded()
-        query = f"SELECT * FROM sanaq.{table} WHERE site = '{self.site}' ORDER BY occurred_at"
+        query = f"SELECT * FROM sanaq.{table} WHERE site = '{self.site}' ORDER BY {order}"
         return self.service.sql(query)
 
     def reasons(self) -> dict[str, int]:

@@ -1,16 +1,26 @@
-"""Glean's Python SDK, with nothing changed but its server endpoint, which carries the key."""
+"""Glean's SDKs with nothing changed but their server: by a key in its path, or a page's origin."""
 
 from __future__ import annotations
 
+import json
+import sqlite3
+import time
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
-from tests.sdks.conftest import Target
-from tests.sdks.programs import run_python
+from tests.sdks.conftest import HONOURED_SECONDS, Target
+from tests.sdks.programs import open_site, run_python
+from tests.service import wait_until
 
 pytestmark = pytest.mark.timeout(300)
+
+NO_ID = "00" * 16
 
 GLEAN = """
 import os, pathlib, tempfile, time
@@ -40,7 +50,16 @@ time.sleep(3)
 os._exit(0)
 """
 
-DELETION = "/submit/shop/deletion-request/1/8cb2bae3-7c05-4c72-8d2d-f009d3bafe1c"
+JAVASCRIPT = """
+import Glean from '@mozilla/glean/web';
+import GleanMetrics from '@mozilla/glean/metrics';
+Glean.initialize('shop', true, { serverEndpoint: TOLD.SERVER });
+GleanMetrics.pageLoad();
+window.forget = () => Glean.setUploadEnabled(false);
+"""
+
+CLIENT = "7a8b8599-6a9e-434d-9ca9-fec4f2bd4c08"
+PINGS = "/submit/shop"
 
 
 def test_the_python_sdk_of_glean(make_target: Callable[..., Target]) -> None:
@@ -52,10 +71,68 @@ def test_the_python_sdk_of_glean(make_target: Callable[..., Target]) -> None:
     assert {"usage", "shop.checkout"} <= kept.keys()
     assert kept["shop.checkout"]["properties"] == {"step": "pay"}
     devices = {one["device_id"] for one in kept.values()}
-    assert len(devices) == 1 and "00" * 16 not in devices
+    assert len(devices) == 1 and NO_ID not in devices
 
 
-def test_a_request_for_deletion_is_not_taken_for_done(make_target: Callable[..., Target]) -> None:
+def open_requests(target: Target) -> list[dict[str, Any]]:
+    """Give what is to be done for people of the site."""
+    told = json.loads(target.service.sanaq("subject", "requests", "--json"))
+    return [one for one in told if one["site"] == target.site]
+
+
+def read_marks(target: Target) -> set[str]:
+    """Give the digests by which the site's requests find their rows."""
+    (file,) = (target.service.home / "registry").glob("*.sqlite")
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as registry:
+        query = "SELECT marks FROM requests WHERE site = ?"
+        return {one for row in registry.execute(query, [target.site]) for one in json.loads(row[0])}
+
+
+def test_the_browser_sdk_of_glean_withdraws_and_asks_to_be_erased(
+    make_target: Callable[..., Target], page_folder: Path
+) -> None:
     target = make_target()
-    answer = httpx.post(f"{target.base}/glean/{target.key()}{DELETION}", json={}, timeout=30)
-    assert (answer.status_code, answer.json()["error"]) == (400, "deletion_unsupported")
+    # It takes servers by https alone, and looks for small letters.
+    told = {"SERVER": target.base.replace("http:", "HTTP:")}
+    with open_site(JAVASCRIPT, told, page_folder, "/install", target.list_origin) as page:
+        wait_until(lambda: target.relay.count(f"{PINGS}/events/") == 1, 20)
+        assert open_requests(target) == []
+        page.evaluate("window.forget()")
+        wait_until(lambda: target.relay.count(f"{PINGS}/deletion-request/") == 1, 20)
+    assert {(one.status, one.answer) for one in target.relay.passed} == {(200, b"OK")}
+    (asked,) = open_requests(target)
+    assert (asked["kind"], asked["subject_kind"], asked["source"]) == ("erase", "device", "glean")
+    (kept,) = target.events()
+    assert kept["event_name"] == "glean.page_load"
+    assert read_marks(target) == {kept["device_id"]}
+    (row,) = target.events("consents", "decided_at")
+    assert {"analytics", "advertising", "diagnostics"} <= set(row["refused"])
+    assert (row["granted"], row["source"], row["decoder"]) == ([], "browser", "glean/1")
+
+
+def ping(target: Target, base: str, kind: str, client: str = CLIENT) -> httpx.Response:
+    body = {"client_info": {"client_id": client}, "metrics": {"counter": {"shop.orders": 1}}}
+    return httpx.post(f"{base}{PINGS}/{kind}/1/{uuid4()}", json=body, timeout=30)
+
+
+def test_what_a_client_sends_after_its_withdrawal_has_no_id(
+    make_target: Callable[..., Target],
+) -> None:
+    target = make_target()
+    base = f"{target.base}/glean/{target.key()}"
+    assert ping(target, base, "usage").status_code == 200
+    for _ in range(2):
+        assert ping(target, base, "deletion-request").status_code == 200
+    assert len(open_requests(target)) == 1, "asked twice, to be done once"
+    time.sleep(HONOURED_SECONDS)
+    assert ping(target, base, "usage").status_code == 200
+    devices = [one["device_id"] for one in target.events()]
+    assert len(devices) == 2 and devices.count(NO_ID) == 1
+
+
+@pytest.mark.parametrize("client", ["", "c0ffeec0-ffee-ffee-ffee-c0ffeec0ffee", "0" * 32])
+def test_nobody_asks_for_nothing(make_target: Callable[..., Target], client: str) -> None:
+    target = make_target()
+    answer = ping(target, f"{target.base}/glean/{target.key()}", "deletion-request", client)
+    assert (answer.status_code, answer.json()["error"]) == (400, "record_invalid")
+    assert open_requests(target) == []
