@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
+from commands._import_ga4 import GA4
 from commands._import_kinds import ACCESS_LOG, EVENTS, Kind, Origin, Rules
+from commands._import_matomo import MATOMO
 from commands._import_preview import preview_files, tell_preview
 from commands._import_run import FAULT_OF_OURS, import_files, tell
 from commands._import_source import ImportFailed
@@ -121,11 +123,49 @@ def events(file: Path, site: str, source: str, basis: str, **rest: Any) -> None:
     \b
     Example: sanaq import events events.ndjson --site soq --source crm --basis consent
     """
-    origin, way = _read_origin(source, basis, rest)
-    _run(EVENTS, [file], site, origin, **way)
+    origin, rest = _read_origin(source, basis, rest)
+    _run(EVENTS, [file], site, origin, **rest)
 
 
-def _read_origin(source: str, basis: str, rest: dict[str, Any]) -> tuple[Origin, dict[str, bool]]:
+@import_.command("matomo")
+@click.argument("files", metavar="FILE...", type=FILE, nargs=-1, required=True)
+@click.option("--site", required=True, help="Site that the visits belong to.")
+@click.option("--id-site", help="Number of the one Matomo site that is taken.")
+@_origin_options
+@_consent_options
+@_way_options
+def matomo(files: tuple[Path, ...], site: str, source: str, basis: str, **rest: Any) -> None:
+    """Import visits that Matomo's `Live.getLastVisitsDetails` gave as JSON; gzip is fine.
+
+    Page views, searches, downloads, outlinks, events, contents, goals, orders and carts, at their
+    own times. Arrays and one visit a line are read, `-` is stdin.
+
+    \b
+    Example: sanaq import matomo visits.json.gz --site soq --source matomo --basis consent
+    """
+    origin, rest = _read_origin(source, basis, rest)
+    _run(MATOMO, files, site, origin, **rest)
+
+
+@import_.command("ga4")
+@click.argument("files", metavar="FILE...", type=FILE, nargs=-1, required=True)
+@click.option("--site", required=True, help="Site that the events belong to.")
+@_origin_options
+@_consent_options
+@_way_options
+def ga4(files: tuple[Path, ...], site: str, source: str, basis: str, **rest: Any) -> None:
+    """Import rows of GA4's export to BigQuery, one JSON object a line; gzip is fine, `-` is stdin.
+
+    What `privacy_info` says of consent holds, event by event.
+
+    \b
+    Example: sanaq import ga4 events_20261101-*.json.gz --site soq --source ga4 --basis consent
+    """
+    origin, rest = _read_origin(source, basis, rest)
+    _run(GA4, files, site, origin, **rest)
+
+
+def _read_origin(source: str, basis: str, rest: dict[str, Any]) -> tuple[Origin, dict[str, Any]]:
     """Give what was declared, and the options that are left.
 
     Errors: click.UsageError where a purpose is unknown, or agreement is not the basis.

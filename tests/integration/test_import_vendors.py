@@ -1,0 +1,142 @@
+"""Exports of other products come in once, killed or repeated, and no further than consent goes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.commands.vendor_files import (
+    FIRST_AT,
+    action,
+    row,
+    said,
+    visit,
+    whole_visit,
+    write_lines,
+)
+from tests.integration.importing import run_import
+from tests.service import Service, kill, running, wait_until
+
+pytestmark = pytest.mark.timeout(300)
+
+ORIGIN = ("--source", "old", "--basis", "consent")
+AD_ID = "7d9f3c1e-5b2a-4e8f-9a6d-1c3b5e7f9a2d"
+VISITS = 6_000
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that the tests of this file share."""
+    with running(tmp_path_factory.mktemp("s")) as one:
+        yield one
+
+
+def many_visits() -> list[Any]:
+    """Give visits of half as many visitors, each with two page views and, now and then, a goal."""
+    visits = []
+    for n in range(VISITS):
+        moment = {"timestamp": FIRST_AT + n}
+        actions = [action(2 * n, **moment), action(2 * n + 1, **moment)]
+        if n % 10 == 0:
+            goal = {"goalId": "1", "goalPageId": str(2 * n), "revenue": "2.5"}
+            actions.append({"type": "goal", **goal, **moment})
+        visitor = f"{n // 2 + 1:016x}"
+        visits.append(visit(n, actions, visitorId=visitor, firstActionTimestamp=FIRST_AT + n))
+    return visits
+
+
+def test_a_killed_import_goes_on_and_counts_once(service: Service, tmp_path: Path) -> None:
+    visits = many_visits()
+    expected = Counter("goal" if a["type"] == "goal" else "page_view"
+                       for v in visits for a in v["actionDetails"])  # fmt: skip
+    file = tmp_path / "visits.json.gz"
+    file.write_bytes(gzip.compress(json.dumps(visits).encode(), 1))
+    command = ("matomo", str(file), "--site", "mt", *ORIGIN, "--agreed", "analytics")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli", "import", *command],
+        cwd=service.folder, env=service.environ,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    state = service.home / "imports"
+    wait_until(lambda: state.exists() and any(state.glob("*.json")), 60)
+    kill(process.pid)
+    process.wait(10)
+    (noted,) = state.glob("*.json")
+    answered = json.loads(noted.read_text())["pieces"]
+    again = run_import(service, *command)
+    assert 1_000 <= answered < again["received"] == expected.total()
+    assert again["accepted"] + again["duplicate"] == expected.total() and not any(state.iterdir())
+    service.await_loaded()
+    names = service.sql(
+        "SELECT event_name AS name, count() AS n, uniqExact(event_id) AS ids,"
+        " sum(revenue) AS money FROM sanaq.events WHERE site = 'mt' GROUP BY name"
+    )
+    assert {row["name"]: row["n"] for row in names} == expected
+    assert {row["name"]: row["ids"] for row in names} == expected
+    assert {row["name"]: row["money"] for row in names}["goal"] == 2.5 * VISITS / 10
+    (row,) = service.sql(
+        "SELECT uniqExact(device_id) AS devices, groupUniqArray(subject_kind) AS kinds,"
+        " groupUniqArray(basis) AS bases, uniqExact(session_id) AS sessions"
+        " FROM sanaq.events WHERE site = 'mt'"
+    )
+    assert row == {
+        "devices": VISITS // 2, "kinds": ["device"], "bases": ["consent"], "sessions": VISITS,
+    }  # fmt: skip
+    third = run_import(service, *command)
+    assert (third["accepted"], third["duplicate"]) == (0, expected.total())
+
+
+def test_what_nobody_agreed_to_is_counted_alone(service: Service, tmp_path: Path) -> None:
+    file = write_lines(tmp_path / "visits.ndjson", [whole_visit()])
+    told = run_import(service, "matomo", str(file), "--site", "bare", *ORIGIN)
+    assert told["left_out"] == {"kind_unwanted": 1} and told["reasons"] == {}
+    service.await_loaded()
+    found = service.sql("SELECT * FROM sanaq.events WHERE site = 'bare'")
+    assert len(found) == told["accepted"] == 10
+    nobody = "0" * 32
+    for one in found:
+        ids = {one[f"{name}_id"] for name in ("person", "device", "session", "visit", "subject")}
+        assert (ids, one["properties"], one["source"]) == ({nobody}, {}, "old")
+    assert "198.51.100" not in str(found) and "u-77" not in str(found)
+
+
+def test_ga4s_consent_holds_row_by_row(service: Service, tmp_path: Path) -> None:
+    said_of = {
+        "both": said("Yes", "Yes"), "one": said("Yes", "No"), "none": said("No", "No"),
+        "silent": said("Unset", "Unset"), "token": said(None, None, "Yes"),
+    }  # fmt: skip
+    device = {"advertising_id": AD_ID, "language": "kk", "is_limited_ad_tracking": "No"}
+    rows = [
+        row(n, name, privacy, user_id=f"user-{n}", device=device)
+        for n, (name, privacy) in enumerate(said_of.items())
+    ]
+    file = write_lines(tmp_path / "events.json", [*rows, "no row"])
+    preview = json.loads(
+        service.sanaq("import", "ga4", str(file), "--site", "ga", *ORIGIN, "--dry-run", "--json")
+    )
+    assert (preview["events"], preview["permitted"]["analytics"]) == (5, 2)
+    told = run_import(service, "ga4", str(file), "--site", "ga", *ORIGIN)
+    assert (told["accepted"], told["reasons"]) == (5, {"event_invalid": 1})
+    service.await_loaded()
+    found = service.sql(
+        "SELECT event_name AS name, subject_kind AS kind, notEmpty(page_title) AS titled,"
+        " advertising_id != toFixedString('', 16) AS ad FROM sanaq.events WHERE site = 'ga'"
+    )
+    kept = {one["name"]: (one["kind"], one["titled"], one["ad"]) for one in found}
+    nothing = ("", 0, 0)
+    assert kept == {
+        "both": ("person", 1, 1), "one": ("person", 1, 0),
+        "none": nothing, "silent": nothing, "token": nothing,
+    }  # fmt: skip
+    every = str(service.sql("SELECT * FROM sanaq.events WHERE site = 'ga'"))
+    assert "user-" not in every and "1146540" not in every and AD_ID not in every
+    again = run_import(service, "ga4", str(file), "--site", "ga", *ORIGIN)
+    assert (again["accepted"], again["duplicate"]) == (0, 5)
