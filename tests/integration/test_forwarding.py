@@ -9,14 +9,19 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from config.settings import load_settings
+from storage.registry import audit, disclosures, open_registry
+from storage.registry.forwardings import Progress, find_progress
 from tests.collector.forwarding.destination import Destination, running_destination
 from tests.config.copies import copy_config
+from tests.privacy.needles import find_in
 from tests.service import Service, kill, running, wait_until
 
 pytestmark = pytest.mark.timeout(300)
@@ -57,6 +62,8 @@ diagnostics = []
 
 KINDS = {"acme": "webhook", "bolt": "segment", "dead": "webhook", "brief": "webhook"}
 
+MAIL = "aigul.bekova@mail.example"
+
 LIST = '    "partner_sharing",\n]'
 
 
@@ -67,21 +74,23 @@ class World:
         self.service = service
         self.ends = ends
         self.key = service.key("soq")
-        self.sent: list[str] = []
+        self.registry = open_registry(load_settings(service.environ))
+        self.sent: list[str] = [MAIL]
         """Every identifier that was ever sent in."""
 
     def post(self, count: int = 1, to: str = "acme", **fields: Any) -> list[str]:
         """Post deals that one recipient may have; give the page paths that tell them apart."""
         purposes = {"analytics": True, f"recipient_{to}": True} | fields.pop("purposes", {})
         paths = [f"/p/{uuid4().hex[:12]}" for _ in range(count)]
-        ids = {name: f"{name}-{uuid4().hex}" for name in ("person", "device")} | fields
-        self.sent += [str(value) for value in ids.values()]
+        ids = {n: fields.pop(n, f"{n}-{uuid4().hex}") for n in ("person", "device", "session")}
+        self.sent += ids.values()
         events = [
             {
                 "event_id": str(uuid4()),
                 "name": "deal",
                 "page": {"url": f"https://soq.example{path}"},
-                "properties": {"category": "horses", "city": "almaty"},
+                "properties": {"category": "horses", "city": "almaty", "email": MAIL},
+                **fields,
                 **ids,
             }
             for path in paths
@@ -102,16 +111,18 @@ class World:
         """Wait until a recipient has events."""
         wait_until(lambda: set(paths) <= set(self.paths_at(name)), SECONDS_MAX)
 
-    def status(self, name: str) -> dict[str, Any]:
-        """Give what `sanaq forward status` says of a recipient."""
-        rows = json.loads(self.service.sanaq("forward", "status", "--json"))
-        (row,) = [one for one in rows if one["recipient"] == name]
-        return dict(row)
+    def progress(self, name: str) -> Progress | None:
+        """Give how far a recipient has got."""
+        return next(iter(find_progress(self.registry, name)), None)
 
-    def register(self, name: str) -> list[dict[str, Any]]:
-        """Give the register of a recipient."""
-        told = self.service.sanaq("forward", "register", "--recipient", name, "--json")
-        return list(json.loads(told))
+    def count(self, name: str, word: str) -> int:
+        """Give how many events of a recipient ended in a way."""
+        progress = self.progress(name)
+        return progress.counts.get(word, 0) if progress else 0
+
+    def shown(self, *arguments: str) -> list[dict[str, Any]]:
+        """Give what `sanaq forward` prints."""
+        return list(json.loads(self.service.sanaq("forward", *arguments, "--json")))
 
 
 def configure(folder: Path, ends: dict[str, Destination]) -> Path:
@@ -142,14 +153,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         environ = {"SANAQ_CONFIG": str(config), "TEST_SECRET": "s3cret"}
         service = stack.enter_context(running(folder, environ))
         made = World(service, ends)
-        wait_until(lambda: _is_started(made), SECONDS_MAX)
+        # What comes before a recipient has its place is not forwarded to it.
+        wait_until(lambda: all(made.progress(name) for name in KINDS), SECONDS_MAX)
         yield made
-
-
-def _is_started(world: World) -> bool:
-    """Tell whether every recipient has its place: what comes before is not forwarded."""
-    rows = json.loads(world.service.sanaq("forward", "status", "--json"))
-    return all(row["spool"] for row in rows)
+        made.registry.close()
 
 
 def test_each_recipient_gets_what_its_people_agreed_to(world: World) -> None:
@@ -185,8 +192,15 @@ def test_a_recipient_that_hangs_stalls_nobody(world: World) -> None:
     assert time.monotonic() - started < 5
     world.await_at("acme", paths)
     world.service.await_loaded()
-    wait_until(lambda: world.status("dead")["fault"] == "too_slow", SECONDS_MAX)
-    assert world.status("dead")["lag_seconds"] is not None and not world.ends["dead"].received
+    wait_until(lambda: _fault(world, "dead") == "too_slow", SECONDS_MAX)
+    assert not world.ends["dead"].received
+    (row,) = [one for one in world.shown("status") if one["recipient"] == "dead"]
+    assert row["fault"] == "too_slow" and row["lag_seconds"] >= 0 and row["waiting_bytes"] > 0
+
+
+def _fault(world: World, name: str) -> str:
+    progress = world.progress(name)
+    return progress.fault if progress else ""
 
 
 def test_a_withdrawal_between_receipt_and_sending_keeps_the_event(world: World) -> None:
@@ -196,7 +210,6 @@ def test_a_withdrawal_between_receipt_and_sending_keeps_the_event(world: World) 
     (withdrawn,), (kept,) = world.post(person=leaving), world.post(person=staying)
     wait_until(lambda: any(kept.encode() in one.body for one in acme.received), SECONDS_MAX)
     record = {"person": leaving, "purposes": {"recipient_acme": False}}
-    world.sent += [leaving, staying]
     assert world.service.post(world.key, record, "/v1/consent").status_code == 200
     acme.status = 200
     world.await_at("acme", [kept])
@@ -204,23 +217,31 @@ def test_a_withdrawal_between_receipt_and_sending_keeps_the_event(world: World) 
 
 
 def test_a_killed_forwarder_sends_everything_at_least_once(world: World) -> None:
+    acme = world.ends["acme"]
     paths: list[str] = []
-    for _ in range(4):
+    for _ in range(3):
+        arrived = acme.arrived
+        acme.hangs.set()
         paths += world.post(40)
+        wait_until(partial(_has_arrived, acme, arrived), SECONDS_MAX)
         for pid in world.service.pids("forwarder"):
             kill(pid)
-        time.sleep(0.3)
+        acme.hangs.clear()
     world.await_at("acme", paths)
-    ids = {one["event_id"] for one in world.ends["acme"].events()}
-    assert len(ids) == len(set(world.paths_at("acme")))
+    ids = [one["event_id"] for one in acme.events()]
+    assert len(set(ids)) == len(set(world.paths_at("acme"))), "an event keeps its id"
+    assert len(ids) > len(set(ids)), "what was under way at a kill went again"
+
+
+def _has_arrived(end: Destination, before: int) -> bool:
+    return end.arrived > before
 
 
 def test_what_is_too_old_is_given_up_and_counted(world: World) -> None:
     end = world.ends["brief"]
     end.status = 500
     world.post(3, to="brief")
-    wait_until(lambda: world.status("brief")["given_up"] == 3, SECONDS_MAX)
-    assert world.status("brief")["why"] == "too_old=3"
+    wait_until(lambda: world.count("brief", "too_old") == 3, SECONDS_MAX)
     end.status = 200
     paths = world.post(2, to="brief")
     world.await_at("brief", paths)
@@ -228,12 +249,46 @@ def test_what_is_too_old_is_given_up_and_counted(world: World) -> None:
 
 
 def test_what_is_rejected_for_good_stands_in_nobodys_way(world: World) -> None:
-    (bad,) = world.post(to="bolt")
-    world.ends["bolt"].unwanted = bad.encode()
-    rejected = world.status("bolt")["rejected"]
-    (bad,) = world.post(to="bolt")
-    world.ends["bolt"].unwanted = bad.encode()
-    wait_until(lambda: world.status("bolt")["rejected"] > rejected, SECONDS_MAX)
-    good = world.post(2, to="bolt")
-    world.await_at("bolt", good)
-    assert bad not in world.paths_at("bolt")
+    bolt = world.ends["bolt"]
+    bolt.unwanted = b"/unwanted/"
+    world.post(to="bolt", page={"url": "https://soq.example/unwanted/1"})
+    wait_until(lambda: world.count("bolt", "rejected") == 1, SECONDS_MAX)
+    world.await_at("bolt", world.post(2, to="bolt"))
+    assert not any("/unwanted/" in path for path in world.paths_at("bolt"))
+
+
+@pytest.mark.parametrize(("name", "key"), [("acme", "event_id"), ("bolt", "messageId")])
+def test_the_register_adds_up_with_what_was_received(world: World, name: str, key: str) -> None:
+    end = world.ends[name]
+    world.await_at(name, world.post(3, to=name))
+    begun = {one[key] for one in end.events(taken=False)}
+    taken = {one[key] for one in end.events()}
+    wait_until(lambda: world.count(name, "delivered") == len(taken), SECONDS_MAX)
+    lines = world.shown("register", "--recipient", name)
+    assert {(line["purpose"], line["site"]) for line in lines} == {(f"recipient_{name}", "soq")}
+    assert sum(line["begun"] for line in lines) == len(begun)
+    assert sum(line["delivered"] for line in lines) == len(taken)
+
+
+def test_what_a_recipient_gets_is_a_disclosure_on_the_audit_log(world: World) -> None:
+    world.await_at("acme", world.post())
+    entries = audit.read_entries(world.registry, 1_000)
+    begun = [one.subject for one in entries if one.action == "forward.begin"]
+    assert begun.count("acme") == 1
+    assert "acme" in {one.recipient for one in disclosures.list_disclosures(world.registry)}
+
+
+def test_no_byte_that_left_tells_an_identifier_or_an_id_of_ours(world: World) -> None:
+    world.await_at("acme", world.post(100))
+    world.service.await_loaded()
+    columns = ("person_id", "device_id", "session_id", "subject_id", "event_id", "batch_id")
+    rows = world.service.sql(f"SELECT {', '.join(columns)} FROM sanaq.events WHERE site = 'soq'")
+    ours = {str(value).replace("-", "") for row in rows for value in row.values()}
+    ours = {one for one in ours if one.strip("0")}
+    needles = {one: one for one in [*world.sent, *ours]}
+    assert len(needles) > 300
+    for end in world.ends.values():
+        assert find_in(end.every_byte().replace(b"-", b""), {k: k for k in ours}) == set()
+        assert find_in(end.every_byte(), needles) == set()
+    person = world.ends["acme"].events()[0]["person"]
+    assert find_in(world.ends["acme"].every_byte(), {"control": person}) == {"control"}

@@ -31,19 +31,18 @@ class Destination:
         self.unwanted = b""
         """A body that holds this is answered 400."""
         self.received: list[Received] = []
+        self.arrived = 0
+        """Requests that came here, those still held among them."""
         self.url = ""
 
     def taken(self) -> list[Received]:
         """Give the requests that were answered as delivered."""
         return [one for one in list(self.received) if one.status == 200]
 
-    def events(self) -> list[dict[str, Any]]:
-        """Give all events of the requests that were taken, in order."""
-        return [
-            event
-            for one in self.taken()
-            for event in json.loads(one.body).get("events", json.loads(one.body).get("batch"))
-        ]
+    def events(self, *, taken: bool = True) -> list[dict[str, Any]]:
+        """Give all events of the requests that were taken, or of all that came, in order."""
+        bodies = [json.loads(one.body) for one in (self.taken() if taken else list(self.received))]
+        return [event for body in bodies for event in body.get("events", body.get("batch"))]
 
     def every_byte(self) -> bytes:
         """Give all that was ever sent here, heads included, taken or not."""
@@ -61,6 +60,7 @@ def running_destination() -> Iterator[Destination]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
+            made.arrived += 1
             while made.hangs.is_set():
                 time.sleep(0.05)
             status = 400 if made.unwanted and made.unwanted in body else made.status
