@@ -10,12 +10,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import islice
 
 from collector.consent.bits import to_bits
 from collector.consent.recorded import NOTHING_RECORDED, IdColumn, Recorded
 from collector.consent_ids import IdKind, consent_value, digest_ids
 from collector.consent_states import StateTable
 from collector.context import DigestMany
+from collector.own_ids import SEPARATOR
+from collector.protocols.maker import OTHER_IDS_MAX
 from config.policy import Policy
 from storage.errors import Unavailable
 from storage.registry import consents
@@ -38,6 +41,9 @@ RESTRICTED, OBJECTED = 1 << 14, 1 << 15
 """Marks beside the purposes withdrawn, in the lower half of a state's number."""
 
 PURPOSES_MASK = RESTRICTED - 1
+
+FORBIDDING_MASK = (1 << 16) - 1
+"""All of a state's number that forbids."""
 
 KINDS: tuple[IdKind, ...] = ("person", "device", "advertising_id")
 """Identifiers that records name, in the order in which they are asked about."""
@@ -105,17 +111,20 @@ class ConsentBook:
         persons: IdColumn,
         devices: IdColumn,
         advertising_ids: IdColumn,
+        others: IdColumn,
     ) -> list[Recorded]:
         """Give what is recorded of each event, joined over its ids: no beats yes.
 
-        An id whose digest cannot be made, and every id while the book is stale, cannot be looked
-        up, so it may not be kept either.
+        Of other ids nobody knows whose they are: each is asked about as every kind, and what
+        forbids counts. An id whose digest cannot be made, and every id while the book is stale,
+        cannot be looked up, so it may not be kept either.
         """
         if self.is_stale:
             return [STALE] * len(sites)
         numbers, doubtful = [0] * len(sites), [False] * len(sites)
         for kind, column in zip(KINDS, (persons, devices, advertising_ids), strict=True):
             self._join(kind, sites, column, numbers, doubtful)
+        self._join_others(sites, others, numbers, doubtful)
         return [
             STALE if doubt else _to_recorded(number) if number else NOTHING_RECORDED
             for number, doubt in zip(numbers, doubtful, strict=True)
@@ -143,6 +152,36 @@ class ConsentBook:
             number = None if digest is None else next(found)
             doubtful[place] |= number is None
             numbers[place] |= number or 0
+
+    def _join_others(
+        self,
+        sites: Sequence[str],
+        column: IdColumn,
+        numbers: list[int],
+        doubtful: list[bool],
+    ) -> None:
+        """Add what forbids of other ids; few differ within a batch, and each is asked about once.
+
+        While nothing is recorded of anybody there is nothing to ask.
+        """
+        if column.count(None) == len(column) or (self._is_whole and not len(self._states)):
+            return
+        of_events = [
+            [(site, text) for text in islice(joined.split(SEPARATOR), OTHER_IDS_MAX)]
+            if joined
+            else []
+            for site, joined in zip(sites, column, strict=True)
+        ]
+        told = list(dict.fromkeys(one for of_event in of_events for one in of_event))
+        found, doubts = [0] * len(told), [False] * len(told)
+        for kind in KINDS:
+            texts = [text for _, text in told]
+            self._join(kind, [site for site, _ in told], texts, found, doubts)
+        places = {one: place for place, one in enumerate(told)}
+        for number, of_event in enumerate(of_events):
+            for one in of_event:
+                numbers[number] |= found[places[one]] & FORBIDDING_MASK
+                doubtful[number] |= doubts[places[one]]
 
     def _look_up(self, digests: Sequence[bytes]) -> Sequence[int | None]:
         """Give the state of each digest as a number: 0 where nothing is recorded, None unknown."""

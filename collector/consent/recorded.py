@@ -27,12 +27,17 @@ NOTHING_RECORDED = Recorded()
 IdColumn = Sequence[str | None]
 """One identifier as sent of each event, None where absent."""
 
-Records = Callable[[Sequence[str], IdColumn, IdColumn, IdColumn], list[Recorded]]
-"""(sites, persons, devices, advertising ids) -> what is recorded of each event, in order."""
+Records = Callable[[Sequence[str], IdColumn, IdColumn, IdColumn, IdColumn], list[Recorded]]
+"""(sites, persons, devices, advertising ids, other ids) -> what is recorded of each event, in
+order. Other ids are joined in one text an event."""
 
 
 def none_recorded(
-    sites: Sequence[str], persons: IdColumn, devices: IdColumn, advertising_ids: IdColumn
+    sites: Sequence[str],
+    persons: IdColumn,
+    devices: IdColumn,
+    advertising_ids: IdColumn,
+    others: IdColumn,
 ) -> list[Recorded]:
     """Say that nothing is recorded of anyone."""
     return [NOTHING_RECORDED] * len(sites)

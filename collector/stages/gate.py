@@ -64,8 +64,8 @@ UNDECLARED_PURPOSE = "analytics"
 """Purpose of events that no file declares (contract, Native API)."""
 
 
-LEDGER_IDS = ("_person", "_device", "_advertising_id")
-"""Identifiers that consent may be recorded for."""
+LEDGER_IDS = ("_person", "_device", "_advertising_id", "_other_ids")
+"""Identifiers that consent may be recorded for; other ids may be anyone's, and only forbid."""
 
 REFUSED, WITHDRAWN, MISSING = "consent_refused", "consent_withdrawn", "consent_missing"
 

@@ -85,7 +85,7 @@ def record(
 
 
 def ask(book: ConsentBook, site: str = "soq", **ids: str | None) -> Recorded:
-    columns = [[ids.get(name)] for name in ("person", "device", "advertising_id")]
+    columns = [[ids.get(name)] for name in ("person", "device", "advertising_id", "others")]
     (found,) = book.records_of([site], *columns)
     return found
 
@@ -205,8 +205,29 @@ def test_many_events_are_asked_about_at_once(registry: Registry, book: ConsentBo
     book.refresh()
     devices = [f"d-{number}" for number in range(50)]
     none = [None] * 50
-    found = book.records_of(["soq"] * 50, none, devices, none)
+    found = book.records_of(["soq"] * 50, none, devices, none, none)
     assert [bool(one.withdrawn) for one in found] == [number % 2 == 0 for number in range(50)]
+    found = book.records_of(["soq"] * 50, none, none, none, devices)
+    assert [bool(one.withdrawn) for one in found] == [number % 2 == 0 for number in range(50)]
+
+
+@pytest.mark.parametrize("kind", ["person", "device"])
+def test_what_any_further_id_forbids_is_forbidden_and_none_of_them_permits(
+    registry: Registry, book: ConsentBook, kind: IdKind
+) -> None:
+    record(registry, kind, "x-1", grants="analytics", withdraws="advertising")
+    record(registry, "device", "d-1", grants="analytics")
+    consents.mark(registry, "soq", id_digest(kind, "x-2"), ACTOR, restricted=True)
+    record(registry, "advertising_id", ADVERTISING, withdraws="advertising")
+    book.refresh()
+    assert ask(book, others="203.0.113.7\x1fx-1") == Recorded(withdrawn=bits("advertising"))
+    assert ask(book, device="d-1", others="x-1") == Recorded(
+        withdrawn=bits("advertising"), granted=bits("analytics")
+    )
+    assert ask(book, device="d-1", others="x-0\x1fx-2").restricted
+    assert ask(book, others=ADVERTISING.upper()).withdrawn == bits("advertising")
+    assert ask(book, device="d-2", others="x-0") == NOTHING_RECORDED
+    assert ask(book, site=GONE, others="x-0") == STALE
 
 
 DIGESTS = st.binary(min_size=16, max_size=16) | st.sampled_from(

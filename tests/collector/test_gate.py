@@ -136,8 +136,10 @@ def test_records_are_asked_for_with_the_ids_as_sent_and_deny_whatever_is_claimed
         asked.append(tuple(list(column) for column in columns))
         return [Recorded(withdrawn=bits("analytics")), NOTHING_RECORDED]
 
-    batch = run_stages([gate], event(**IDS), event(), records_of=records_of)
-    assert asked == [(["soq", "soq"], ["u-1", None], ["d-1", None], ["a-1", None])]
+    sent = [event(**IDS, _other_ids="x-1\x1fx-2"), event()]
+    batch = run_stages([gate], *sent, records_of=records_of)
+    ids = (["u-1", None], ["d-1", None], ["a-1", None], ["x-1\x1fx-2", None])
+    assert asked == [(["soq", "soq"], *ids)]
     assert rows_of(batch, "_person", "_advertising_id", "may_visit") == [
         (None, "a-1", False),
         (None, None, True),
