@@ -18,7 +18,7 @@ from collector.headers import read_headers
 from collector.outcomes import BadRequest
 from collector.peers import limited_as
 from collector.protocols.consent_record import ConsentRecord, withdraw_all
-from collector.protocols.protocol import Answer, Protocol, Request, as_key
+from collector.protocols.protocol import Answer, Endpoint, Protocol, Request, as_key
 from collector.raw_event import Sender
 from collector.replies import answer_fault, cors_headers, preflight_headers, reply, retry_headers
 from collector.router import Mount, Router, choose
@@ -77,8 +77,15 @@ class Ingest:
         self, scope: Scope, receive: Receive, head: Request, key: str, mounts: Sequence[Mount]
     ) -> tuple[Answer, str | None]:
         """Give the answer to one request and the cookie to set; raises nothing."""
+        owners = mounts
         try:
-            return await self._take(await self._enter(scope, receive, head, key, mounts))
+            is_read = len(mounts) > 1
+            if is_read:
+                # The body alone tells whose path this is.
+                head = await self._read_unknown(scope, receive, head, mounts[0].endpoint)
+                owners = [choose(mounts, head)]
+            entered = await self._enter(scope, receive, head, key, owners[0], is_read)
+            return await self._take(entered)
         except BadRequest as raised:
             fault = raised
         except SpoolFull:
@@ -91,63 +98,58 @@ class Ingest:
                 "a request raised", error=name_error(raised), place=name_place(raised)
             )
             fault = BadRequest("unavailable")
-        own = mounts[0].protocol.fault if len(mounts) == 1 else None
-        answer = (own(head, fault) if own else None) or answer_fault(fault)
-        headers = retry_headers(fault) | dict(answer.headers)
-        return Answer(answer.body, answer.status, answer.kind, headers), None
+        return _answer_fault(owners, head, fault), None
+
+    async def _read_unknown(
+        self, scope: Scope, receive: Receive, head: Request, endpoint: Endpoint
+    ) -> Request:
+        """Give a request with its body, which is read before anybody knows whose it is.
+
+        Errors: BadRequest.
+        """
+        if head.method == "GET":
+            return head
+        address = self._door.address_of(scope, head.headers)
+        body = await self._door.read_unknown(receive, head.headers, endpoint, address)
+        return msgspec.structs.replace(head, body=body)
 
     async def _enter(
-        self, scope: Scope, receive: Receive, head: Request, key: str, mounts: Sequence[Mount]
+        self,
+        scope: Scope,
+        receive: Receive,
+        request: Request,
+        key: str,
+        mount: Mount,
+        is_read: bool,
     ) -> Entered:
-        """Let a request in: its endpoint, its key, its body.
+        """Let a request in: its key, its body.
 
-        A key in the head is looked up before the body is read. Where it is in the body, or the
-        body alone tells whose path this is, the body is read first.
+        A key in the head is looked up before the body is read. Where it is in the body, that is
+        read first. `is_read` tells that it was read already.
         Errors: BadRequest, Unavailable.
         """
-        mount, door = mounts[0], self._door
-        key = key or key_in_head(head)
-        if mount.endpoint.is_open and not as_key(key):
+        door, endpoint, headers = self._door, mount.endpoint, request.headers
+        request = msgspec.structs.replace(request, params=mount.params)
+        key = key or key_in_head(request)
+        if endpoint.is_open and not as_key(key):
             # Some SDKs say `Bearer None` where they have no key.
             key = ""
-        if len(mounts) == 1 and mount.endpoint.find_key:
-            key = key or mount.endpoint.find_key(head)
-        elif len(mounts) > 1:
-            return await self._enter_by_body(scope, receive, head, key, mounts)
-        if not key and (mount.endpoint.find_key or mount.endpoint.is_open):
-            return await self._enter_by_body(scope, receive, head, key, mounts)
-        caller = await door.find_caller(key, head.headers, mount.endpoint.server_only)
-        sender = door.make_sender(scope, head.headers, caller)
-        self._admit(mount, sender)
-        if head.method == "GET":
-            return Entered(mount, head, sender)
-        body = await door.read(receive, head.headers, mount.endpoint, sender)
-        return Entered(mount, msgspec.structs.replace(head, body=body), sender)
-
-    async def _enter_by_body(
-        self, scope: Scope, receive: Receive, head: Request, key: str, mounts: Sequence[Mount]
-    ) -> Entered:
-        """Let a request in of which the body must be known first.
-
-        Errors: BadRequest, Unavailable.
-        """
-        door, body, headers = self._door, b"", head.headers
-        if head.method != "GET":
-            address = door.address_of(scope, headers)
-            body = await door.read_unknown(receive, headers, mounts[0].endpoint, address)
-        request = msgspec.structs.replace(head, body=body)
-        mount = choose(mounts, request)
-        request = msgspec.structs.replace(request, params=mount.params)
-        endpoint = mount.endpoint
         if not key and endpoint.find_key:
             key = endpoint.find_key(request)
+        if not key and not is_read and (endpoint.find_key or endpoint.is_open):
+            request, is_read = await self._read_unknown(scope, receive, request, endpoint), True
+            key = endpoint.find_key(request) if endpoint.find_key else ""
         if not key and endpoint.is_open:
             caller = door.find_by_origin(request, endpoint)
         else:
             caller = await door.find_caller(key, headers, endpoint.server_only)
         sender = door.make_sender(scope, headers, caller)
-        door.settle(body, endpoint, sender)
+        if is_read:
+            door.settle(request.body, endpoint, sender)
         self._admit(mount, sender)
+        if not is_read and request.method != "GET":
+            body = await door.read(receive, headers, endpoint, sender)
+            request = msgspec.structs.replace(request, body=body)
         return Entered(mount, request, sender)
 
     def _admit(self, mount: Mount, sender: Sender) -> None:
@@ -195,3 +197,16 @@ class Ingest:
         """Give the first-party cookie of a request, None where none is used."""
         days = self._desk.terms.policy.device_cookie_days(sender.site)
         return None if sender.trusted else DeviceCookie.of(headers, days)
+
+
+def _answer_fault(owners: Sequence[Mount], request: Request, fault: BadRequest) -> Answer:
+    """Answer a request that was turned away, in the form that its protocol's SDKs read.
+
+    Where several share the path and nobody knows whose it is: in that of the one whose SDKs read
+    more of a fault than its status.
+    """
+    forms = (mount.protocol.fault for mount in owners)
+    own = next((form for form in forms if form is not None), None)
+    answer = (own(request, fault) if own else None) or answer_fault(fault)
+    headers = retry_headers(fault) | dict(answer.headers)
+    return Answer(answer.body, answer.status, answer.kind, headers)

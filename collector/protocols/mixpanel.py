@@ -39,11 +39,13 @@ def decode_track(request: Request, sender: Sender, terms: Terms) -> Decoded:
 
     Errors: BadRequest `body_invalid`, `body_too_deep`, `body_too_large`, `events_too_many`.
     """
+    sender = _sender_of(request, sender)
     return Maker("mixpanel", sender, terms).add_all(_items(request, terms), map_event)
 
 
 def decode_engage(request: Request, sender: Sender, terms: Terms) -> Decoded:
     """Decode updates of profiles. Errors: as `decode_track`."""
+    sender = _sender_of(request, sender)
     return Maker("mixpanel", sender, terms).add_all(_items(request, terms), map_profile)
 
 
@@ -151,8 +153,20 @@ def answer_fault(request: Request, fault: BadRequest) -> Answer:
 
 def is_verbose(request: Request) -> bool:
     """Tell whether an answer in words is asked for, in the query or in the form."""
-    asked = request.query.split("&"), request.body.split(b"&")
-    return "verbose=1" in asked[0] or b"verbose=1" in asked[1]
+    return _says(request, "verbose=1")
+
+
+def _sender_of(request: Request, sender: Sender) -> Sender:
+    """Give a sender, without its address where the SDK says that it is none of a person's.
+
+    SDKs for servers say `ip=0`; an event's own `ip` counts all the same.
+    """
+    return msgspec.structs.replace(sender, address="") if _says(request, "ip=0") else sender
+
+
+def _says(request: Request, word: str) -> bool:
+    """Tell whether a parameter stands in the query or in the form."""
+    return word in request.query.split("&") or word.encode() in request.body.split(b"&")
 
 
 _BOTH = ("GET", "POST")

@@ -70,6 +70,24 @@ def test_without_a_key_that_is_known_nothing_is_taken(
     assert (answer.status_code, answer.json()["error"]) == (401, reason)
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"events": [], "api_key": "sk_b_nobody"}, {"code": 400, "reason": "key_unknown"}),
+        ({"batch": [], "api_key": "sk_b_nobody"}, {"error": "key_unknown"}),
+        (b"v=1&tid=UA-1&t=pageview&dp=%2F", {"error": "origin_unlisted"}),
+        (b"nobody's", {"code": 400, "reason": "body_invalid"}),
+    ],
+)
+def test_a_fault_of_a_shared_path_has_the_form_of_the_protocol_whose_body_it_is(
+    service: Service, body: Any, told: dict[str, Any]
+) -> None:
+    answer = send(service, "/batch", body)
+    assert answer.status_code in (400, 401, 403)
+    assert told.items() <= answer.json().items(), answer.text
+    assert ("code" in answer.json()) == ("code" in told)
+
+
 def test_a_body_with_a_public_key_may_not_inflate_beyond_the_bound(
     service: Service, keys: dict[str, str]
 ) -> None:

@@ -65,6 +65,17 @@ def test_every_form_of_a_body_is_read(form: str) -> None:
     assert find_key(FORMS[form]) == "sk_s_1" and is_mixpanel(FORMS[form])
 
 
+def test_an_address_that_is_no_persons_is_not_looked_at() -> None:
+    told = b"data=" + CODED
+    assert only(request_of(told))._address == sender().address
+    for request in (request_of(told, "ip=0"), request_of(b"ip=0&" + told), FORMS["query"]):
+        assert only(request)._address == ""
+    own = {"event": "a", "properties": {"token": "sk_s_1", "ip": "203.0.113.7"}}
+    request = request_of(json.dumps(own).encode(), "ip=0")
+    assert only(request)._address == "203.0.113.7"
+    assert only(request, trusted=False)._address == ""
+
+
 def test_base64_with_a_plus_stands_in_forms_as_it_is() -> None:
     assert b"+" in CODED, "or the forms above prove nothing"
 
