@@ -91,7 +91,7 @@ class Relay:
         """Forward until asked to stop; no failure ends this."""
         while not self._stopping.is_set():
             try:
-                pause = self._step()
+                pause = self.step()
             except Unavailable:
                 pause = AWAY_SECONDS
             except ConfigError:
@@ -103,9 +103,13 @@ class Relay:
                 self._tell_fault(MISTAKE)
                 pause = AWAY_SECONDS
             self._stopping.wait(pause)
+        self.close()
+
+    def close(self) -> None:
+        """End the connections to the recipient."""
         self._sender.close()
 
-    def _step(self) -> float:
+    def step(self) -> float:
         """Send the next events, if there are any; give how long to wait then, in seconds."""
         at = self._settled or self._find_place()
         look_now = self._seconds() >= self._look_at
