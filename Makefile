@@ -74,8 +74,9 @@ demo: setup ## every role on loopback with sample visitors and one partner relea
 run: setup ## the same service, empty
 	$(BIN)/sanaq up
 
-bench: setup ## measure throughput and cost against nginx in the same run
+bench: setup ## throughput and cost against nginx, and of every protocol, native = 1
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.protocols
 
 docs: .venv/.ready ## write docs/reference.md and docs/protocols.md anew
 	$(BIN)/python -m scripts.write_reference

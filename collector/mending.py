@@ -40,13 +40,18 @@ class Mender:
     scrubber: Scrubber
     remarks: set[str] = field(default_factory=set)
     """Names of the rules that matched so far."""
+    known: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
+    """Text -> what the rules made of it; the events of a batch share it, and have much alike."""
 
     def mend(self, text: str) -> str:
         """Give a text without the event's own identifiers and without other matches."""
         replaced = self.own_ids.replace_in(text)
         if replaced != text:
             self.remarks.add(REMARK)
-        scrubbed, names = self.scrubber.scrub_text(replaced)
+        found = self.known.get(replaced)
+        if found is None:
+            found = self.known[replaced] = self.scrubber.scrub_text(replaced)
+        scrubbed, names = found
         self.remarks.update(names)
         return scrubbed
 

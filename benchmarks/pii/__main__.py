@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
@@ -13,7 +14,9 @@ from benchmarks.pii.corpus import PARTS, Line, draw_corpus
 from benchmarks.pii.ours import find_ours
 from benchmarks.pii.peers import find_by_presidio, find_by_relay, prepare
 from benchmarks.pii.scoring import Span, score
-from benchmarks.pii.tables import list_classes, list_faults
+from benchmarks.pii.speed import measure_speed
+from benchmarks.pii.tables import list_classes, list_faults, list_speeds
+from benchmarks.protocols.measuring import Workplace
 from collector.pii import Scrubber
 from config.pii_file import load_pii_rules
 from tests.helpers import ROOT
@@ -29,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--faults", action="store_true", help="show open lines that went wrong")
     parser.add_argument("--peers", action="store_true", help="measure two other scrubbers as well")
     parser.add_argument("--peers-folder", type=Path, default=PEERS, help="where they are installed")
+    parser.add_argument("--rounds", type=int, default=7, help="how often the cost is measured")
     options = parser.parse_args(arguments)
     scrubber = Scrubber.of(load_pii_rules(ROOT / "config"))
     finders: dict[str, Finder] = {"Sanaq": lambda lines: find_ours(scrubber, lines)}
@@ -47,6 +51,8 @@ def main(arguments: Sequence[str]) -> int:
         print(f"\n{part}: {len(lines):,} lines\n\n{list_classes(scores)}\n")
         if options.faults and part == "open":
             print(list_faults(scores["Sanaq"]))
+    with tempfile.TemporaryDirectory() as folder:
+        print(list_speeds(measure_speed(Workplace.of(Path(folder)), options.rounds)))
     return 0
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from benchmarks.pii.scoring import Score
+from benchmarks.pii.speed import Speed
+from benchmarks.report import show
+from scripts.markdown_table import build_table
 
 
 def list_classes(scores: Mapping[str, Score]) -> str:
@@ -30,3 +33,13 @@ def list_faults(score: Score) -> str:
     lines = [f"missed {kind}: {at}: {line.text}" for (kind, at), line in missed.items()]
     false = {line.template: line for line in score.false}
     return "\n".join([*lines, *(f"taken: {at}: {line.text}" for at, line in false.items())])
+
+
+def list_speeds(speeds: Sequence[Speed]) -> str:
+    """Give what scrubbing costs by size of batch; medians over the rounds, smallest and largest."""
+    heads = ("texts", "events a batch", "JSON us/event", "scrub us/event", "scrub / JSON")
+    rows = [
+        (one.texts, f"{one.events:,}", show(one.json_us), show(one.scrub_us), show(one.ratio))
+        for one in speeds
+    ]
+    return build_table(heads, rows)

@@ -65,11 +65,12 @@ def scrub(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     suspects = _find_suspects(columns, texts, seen, context)
     remarks: list[tuple[str, ...]] = [()] * batch.height
     mended: dict[int, dict[str, Any]] = {}
+    known: dict[str, tuple[str, list[str]]] = {}
     if suspects:
         held |= {name: columns[name].to_list() for name in (*NESTED, "revenue")}
     for place, own_ids in suspects.items():
         screen.forget(column[place] for column in texts)
-        mender = Mender(own_ids, context.scrubber)
+        mender = Mender(own_ids, context.scrubber, known=known)
         row = {name: values[place] for name, values in held.items()}
         mended[place] = _mend_row(row, mender, limits)
         remarks[place] = tuple(sorted(mender.remarks))

@@ -1,0 +1,1 @@
+"""What each protocol's events cost beside the native API's: bodies as SDKs send them."""
