@@ -40,9 +40,17 @@ FIELDS = FieldMap(
 DROPPED = {
     "deletion-request": "no event: its client withdraws, and asks to be erased (decision 0170)",
     "client_info.os, architecture, build_date, first_run_date, …": "not needed",
-    "ping_info.seq, experiments": "counts the pings of one client, which nothing here asks for",
+    "ping_info.seq": "counts the pings of one client, which nothing here asks for",
+    "ping_info.experiments": "not collected; `sanaq.consent` among them tells a choice",
     "metrics.uuid": "ids of the app's own making; looked for in the event's texts",
 }
+
+
+CONSENT_EXPERIMENT = "sanaq.consent"
+"""Experiment whose extra values tell purposes, for an SDK that can set nothing else on a ping."""
+
+_SAID = {"true": True, "false": False}
+"""Extra values are texts."""
 
 
 def decode(request: Request, sender: Sender, terms: Terms) -> Decoded:
@@ -79,7 +87,7 @@ def _decode_deletion(body: dict[str, Any]) -> Decoded:
 
 def _map_item(item: dict[str, Any], ping: str, body: dict[str, Any]) -> Draft | str:
     """Give the draft of a whole ping, or of one of its events, or why it is none."""
-    draft: Draft = {"sdk_name": "glean"}
+    draft: Draft = {"sdk_name": "glean", "consent": _consent_of(body)}
     put(draft, "event_id", item["event_id"])
     if "event" in item:
         return _map_event(item["event"], FIELDS.read(body, draft))
@@ -87,6 +95,13 @@ def _map_item(item: dict[str, Any], ping: str, body: dict[str, Any]) -> Draft | 
     if ping == "health":
         draft["kind"] = "log"
     return FIELDS.read(body, draft)
+
+
+def _consent_of(body: dict[str, Any]) -> dict[str, Any]:
+    """Give the consent object that the ping's experiments amount to."""
+    experiments = object_in(object_in(body, "ping_info"), "experiments")
+    told = object_in(object_in(experiments, CONSENT_EXPERIMENT), "extra")
+    return {"purposes": {name: _SAID.get(str(value).lower()) for name, value in told.items()}}
 
 
 def _map_event(event: Any, draft: Draft) -> Draft | str:

@@ -6,6 +6,14 @@ import json
 import re
 
 from tests.helpers import ROOT
+from tests.sdks.consent_lines import (
+    PLATFORMS,
+    lines_of,
+    read_blocks,
+    read_legs,
+    read_runs,
+    read_sdks,
+)
 
 ROW = re.compile(
     r"^\| [^|]+ \| `(?P<package>[^`]+)` ?(?P<version>[^|]*) \| \[[^|]+\]\((?P<page>[^)]+)\) "
@@ -27,6 +35,16 @@ def test_every_row_has_its_page_its_test_and_the_version_that_is_run() -> None:
         assert f"def {row['test']}(" in test
         if row["version"].strip():
             assert (row["package"], row["version"].strip()) in pinned
+
+
+def test_every_sdk_has_its_consent_lines_and_every_line_is_run() -> None:
+    assert read_legs().keys() == set(read_sdks()), "name each SDK in the table of legs too"
+    runs = read_runs()
+    assert not [run for run in runs if not lines_of(*run)], "these legs have no lines"
+    unused = [(name, leg) for name, leg in read_blocks() if name not in PLATFORMS]
+    assert set(unused) <= set(runs), "these lines are run by no test"
+    saying = [cell for cells in read_legs().values() for cell in cells.values()]
+    assert not [cell for cell in saying if cell.strip() in ("", "-")], "say why a leg is not run"
 
 
 def _pinned() -> set[tuple[str, str]]:
