@@ -57,13 +57,16 @@ class Selected(NamedTuple):
 
 
 def select_events(
-    frame: pl.DataFrame, recipient: Recipient, policy: Policy, refusals: Refusals
+    frame: pl.DataFrame, recipient: Recipient, policy: Policy, refusals: Refusals, first: int = 0
 ) -> list[Selected]:
-    """Give what a recipient may get of a batch of events, in the batch's order."""
+    """Give what a recipient may get of a batch of events, in the batch's order.
+
+    Shape: `first` is the place in the batch of the frame's first row.
+    """
     names = dict.fromkeys((*ALWAYS, *READ, *SUBJECT_IDS, *recipient.fields))
     meant = (
         frame.select(*names)
-        .with_row_index("row")
+        .with_row_index("row", first)
         .filter(
             pl.col("site").is_in(recipient.sites)
             & pl.col("event_name").is_in(recipient.events)

@@ -29,6 +29,9 @@ from storage.spool_rows import decode_rows
 BATCHES_MAX = 200
 """Most batches that one reading looks at."""
 
+ROWS_AT_ONCE = 200
+"""Rows of a batch that are looked at together, at least."""
+
 HOUR_MS = 3_600_000
 
 TOO_OLD, TOO_LARGE, KEY_DESTROYED = "too_old", "too_large", "key_destroyed"
@@ -164,12 +167,18 @@ class Follower:
     def _outgoing(
         self, seq: int, frame: pl.DataFrame, after: Place, refusals: Refusals
     ) -> Iterator[tuple[Place, Outgoing | int]]:
-        """Yield the events of a batch behind a place; when they were received, without a key."""
-        selected = select_events(frame, self._recipient, self._policy, refusals)
-        rest = [one for one in selected if Place(seq, one.row) > after]
-        made = make_outgoing(self._recipient.name, rest, self._digest_many)
-        for one, outgoing in zip(rest, made, strict=True):
-            yield Place(seq, one.row), outgoing or one.received_at_ms
+        """Yield the events of a batch behind a place; when they were received, without a key.
+
+        Piece by piece, since a large batch goes in many requests, and each reads anew.
+        """
+        size = max(ROWS_AT_ONCE, self._recipient.limits.events_per_request_max)
+        start = after.row + 1 if after.seq == seq else 0
+        for first in range(start, frame.height, size):
+            piece = frame.slice(first, size)
+            selected = select_events(piece, self._recipient, self._policy, refusals, first)
+            made = make_outgoing(self._recipient.name, selected, self._digest_many)
+            for one, outgoing in zip(selected, made, strict=True):
+                yield Place(seq, one.row), outgoing or one.received_at_ms
 
     def _rows(self, seq: int) -> pl.DataFrame | None:
         """Give a batch's rows, none where they cannot be read; the last batch is remembered."""
