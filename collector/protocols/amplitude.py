@@ -88,7 +88,7 @@ RENAMED = {
     "$quantity": "quantity",
     "$productId": "product_id",
     "$revenueType": "revenue_type",
-    OWN + "Screen Name": "screen_name",
+    OWN + "Screen Name": "screen",
     OWN + "File Extension": "file_extension",
     OWN + "Element Tag": "element_tag",
 }

@@ -92,13 +92,16 @@ NAMES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "click": ("outbound_click", {"link_url": "url"}),
     "file_download": ("download", {"link_url": "url"}),
     "view_search_results": ("search", {"search_term": "query"}),
+    "screen_view": ("screen_view", {"firebase_screen": "screen", "screen_name": "screen"}),
+    "ad_impression": ("ad_impression", {"ad_unit_name": "ad_id"}),
+    "ad_click": ("ad_click", {"ad_unit_name": "ad_id"}),
     "exception": ("error", {}),
 }
 """Event of GA4 -> our name, and the names of its parameters; all others keep theirs."""
 
 KINDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "pageview": ("page_view", {}),
-    "screenview": ("screen_view", {"cd": "screen_name"}),
+    "screenview": ("screen_view", {"cd": "screen"}),
     "event": ("", {"ec": "category", "el": "label", "ev": "value"}),
     "transaction": ("purchase", {"ta": "affiliation", "tt": "tax", "ts": "shipping"}),
     "social": ("social", {"sn": "network", "sa": "action"}),

@@ -99,6 +99,8 @@ def map_event(item: dict[str, Any]) -> Draft | str:
     FIELDS.take(properties, draft)
     for field in BOOKKEEPING:
         properties.pop(field, None)
+    if (screen := properties.pop("$screen_name", None)) is not None:
+        properties.setdefault("screen", screen)
     return draft
 
 

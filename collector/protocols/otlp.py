@@ -40,6 +40,9 @@ NAMES = {
 }
 """Names of events that mean what ours mean."""
 
+RENAMED = {"app.screen.name": "screen"}
+"""Attribute of an event -> property."""
+
 CRASHES = frozenset({"app.crash", "device.app.crash", "device.crash"})
 VITALS = frozenset({"browser.web_vital"})
 
@@ -106,6 +109,8 @@ def _settle(draft: Draft, name: str, severity: float, text: str | None) -> None:
         draft |= {"name": kind, "kind": kind}
     elif name:
         draft["name"] = NAMES.get(name, name)
+        for theirs in RENAMED.keys() & draft["properties"].keys():
+            draft["properties"].setdefault(RENAMED[theirs], draft["properties"].pop(theirs))
         if text is not None:
             draft["properties"].setdefault("body", text)
         return

@@ -77,7 +77,7 @@ PROPERTIES = FieldMap(
 )
 
 RENAMED = {
-    "$screen_name": "screen_name",
+    "$screen_name": "screen",
     "$event_type": "event_type",
     "$feature_flag": "feature_flag",
     "$feature_flag_response": "feature_flag_response",

@@ -83,6 +83,14 @@ REVENUE = FieldMap({"revenue": "revenue", "currency": "currency"}, flat=True)
 SHOWN = {**FIELDS.table, **below("properties", PAGE, REVENUE)}
 """Every field that fills something, for the documentation."""
 
+CALLED = {
+    ("page", "name"): "page_name",
+    ("page", "category"): "page_category",
+    ("screen", "name"): "screen",
+    ("screen", "category"): "screen_category",
+}
+"""Type of an item, and how it calls what it shows -> property."""
+
 REPEATED = ("path", "search", "tab_url", "initial_referrer", "initial_referring_domain")
 """Properties of a page that repeat its URL."""
 
@@ -135,7 +143,7 @@ def map_item(item: dict[str, Any]) -> Draft | str:
     elif kind in ("page", "screen"):
         for name in REPEATED:
             properties.pop(name, None)
-        properties |= {f"{kind}_{n}": item[n] for n in ("name", "category") if text_in(item, n)}
+        properties |= {CALLED[kind, n]: item[n] for n in ("name", "category") if text_in(item, n)}
     elif kind == "group":
         draft["properties"] = {"group_id": item.get("groupId")}
     if kind in ("page", "screen"):
