@@ -11,7 +11,6 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from hashlib import blake2b
@@ -19,8 +18,8 @@ from pathlib import Path
 
 import click
 
-from commands._import_kinds import Kind, Piece, Rules
-from commands._import_source import Source, digest_file
+from commands._import_kinds import Kind, Rules
+from commands._import_source import digest_file
 from commands._importer import Tally
 from config.settings import Settings
 
@@ -93,32 +92,43 @@ def _forget_old(folder: Path, now: datetime) -> None:
                 file.unlink()
 
 
-def watch(
-    requests: Iterator[list[Piece]], source: Source, importer_tally: Tally, what: str
-) -> Iterator[list[Piece]]:
-    """Give the requests, and tell a person who watches how far they are."""
-    if not sys.stderr.isatty():
-        yield from requests
-        return
-    before = importer_tally.received
-    started = told_at = time.monotonic()
-    try:
-        for pieces in requests:
-            yield pieces
-            if time.monotonic() - told_at > PROGRESS_SECONDS:
-                told_at = time.monotonic()
-                sent = importer_tally.received - before
-                _show(source.share_read(), sent, told_at - started, what)
-    finally:
-        sent = importer_tally.received - before
-        _show(source.share_read(), sent, time.monotonic() - started, what)
-        click.echo("", err=True)
+class Watch:
+    """Shows a person who watches how far a long work is; nothing to anybody else."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._is_watched = sys.stderr.isatty()
+        self._done = 0
+        self._share: float | None = None
+        self._started = self._told_at = time.monotonic()
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        if self._is_watched:
+            self._show()
+            click.echo("", err=True)
+
+    def add(self, done: int, share: float) -> None:
+        """Note that so much more was done, and which share of the whole that is."""
+        self.tell(done, (self._share or 0.0) + share)
+
+    def tell(self, done: int, share: float | None) -> None:
+        """Note that so much more was done, and how much of the whole is done now."""
+        self._done, self._share = self._done + done, share
+        if self._is_watched and time.monotonic() - self._told_at > PROGRESS_SECONDS:
+            self._told_at = time.monotonic()
+            self._show()
+
+    def _show(self) -> None:
+        """Write the progress line over the one before it."""
+        rate = self._done / max(time.monotonic() - self._started, 0.001)
+        part = "" if self._share is None else _draw(self._share)
+        text = f"\r{part}{self._done:,} {self._what} sent, {rate:,.0f} a second "
+        click.echo(text, nl=False, err=True)
 
 
-def _show(share: float | None, sent: int, seconds: float, what: str) -> None:
-    """Write the progress line over the one before it."""
-    part = (
-        "" if share is None else f"[{'#' * round(share * BAR_SIGNS):<{BAR_SIGNS}}] {share:4.0%}  "
-    )
-    rate = sent / max(seconds, 0.001)
-    click.echo(f"\r{part}{sent:,} {what} sent, {rate:,.0f} a second ", nl=False, err=True)
+def _draw(share: float) -> str:
+    """Draw a bar, and say it in percent."""
+    return f"[{'#' * round(share * BAR_SIGNS):<{BAR_SIGNS}}] {min(share, 1.0):4.0%}  "

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from commands._import_kinds import Kind, LeftOut, Piece, Rules, make_body
-from commands._import_progress import Progress, watch
+from commands._import_progress import Progress, Watch
 from commands._import_source import ImportFailed, Source, in_requests
 from commands._importer import Answer, Importer, Tally, own_key
 from config.settings import Settings
@@ -89,7 +89,7 @@ def _import_file(
     What was answered is noted before the next request goes out: a kill costs one request, which
     is then told as duplicates.
     """
-    with closing(Source(file)) as source:
+    with closing(Source(file)) as source, Watch(kind.member) as watch:
         sent, tally = progress.load()
         importer.tally = tally
         if sent:
@@ -98,12 +98,13 @@ def _import_file(
         requests = in_requests(islice(pieces, sent, None), rules.limits, _size_of)
         fresh = 0
         try:
-            for request in watch(requests, source, tally, kind.member):
+            for request in requests:
                 if fresh:
                     progress.save(sent, tally)
                 body = make_body(kind, rules.origin, request)
                 places.tell_rejected(file, request, importer.post(kind.path, body, len(request)))
                 sent, fresh = sent + len(request), fresh + 1
+                watch.tell(len(request), source.share_read())
         except ImportFailed:
             # Of what fits into one request nothing is noted: a digest of one line tells of it.
             if sent >= rules.limits.events_per_request_max:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from collector.pii import Scrubber
+from commands._figures_run import Work, survey, tell_figures, write
 from commands._import_ga4 import GA4
 from commands._import_kinds import ACCESS_LOG, EVENTS, Kind, Origin, Rules
 from commands._import_matomo import MATOMO
@@ -25,6 +27,7 @@ ORIGIN_CHARS_MAX = 64
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FILE = click.Path(path_type=Path, allow_dash=True, exists=True, dir_okay=False)
+SEEKABLE_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 def _check_origin(context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -163,6 +166,34 @@ def ga4(files: tuple[Path, ...], site: str, source: str, basis: str, **rest: Any
     """
     origin, rest = _read_origin(source, basis, rest)
     _run(GA4, files, site, origin, **rest)
+
+
+@import_.command("plausible-csv")
+@click.argument("files", metavar="FILE...", type=SEEKABLE_FILE, nargs=-1, required=True)
+@click.option("--site", required=True, help="Site that the figures belong to.")
+@_origin_options
+@click.option("--dry-run", is_flag=True, help="Write nothing; tell what would be, and what not.")
+@click.option("--json", "as_json", is_flag=True, help="Tell the result as JSON.")
+def plausible_csv(
+    files: tuple[Path, ...], site: str, source: str, basis: str, dry_run: bool, as_json: bool
+) -> None:
+    """Import daily figures that Plausible exported: its archive, or CSV files out of it.
+
+    They are no events, and go into a table of their own, `imported`. What it has of the same site,
+    source and dimension for a day is replaced as a whole.
+
+    \b
+    Example: sanaq import plausible-csv export.zip --site soq --source plausible --basis contract
+    """
+    settings = load_settings()
+    vocabulary = load_vocabulary(settings.config_dir)
+    scrubber = Scrubber.of(vocabulary.pii_rules)
+    work = Work(files, site, Origin(source, basis), scrubber, settings.limits.text_chars_max)
+    found = survey(work)
+    if not dry_run:
+        with opened() as (settings, registry):
+            write(work, found, settings, registry)
+    tell_figures(found, as_json, dry_run)
 
 
 def _read_origin(source: str, basis: str, rest: dict[str, Any]) -> tuple[Origin, dict[str, Any]]:

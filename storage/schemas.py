@@ -115,6 +115,28 @@ CONSENTS: dict[str, pl.DataType | type[pl.DataType]] = {
 TABLES = {"events": EVENTS, "diagnostics": DIAGNOSTICS, "consents": CONSENTS}
 """Table name -> its schema, for everything the collector may spool."""
 
+IMPORTED: dict[str, pl.DataType | type[pl.DataType]] = {
+    "site": pl.String,
+    "source": pl.String,
+    "basis": pl.String,
+    "date": pl.Date,
+    "dimension": pl.String,
+    "value": pl.String,
+    "parts": MAP,
+    "visitors": pl.UInt64,
+    "visits": pl.UInt64,
+    "page_views": pl.UInt64,
+    "events": pl.UInt64,
+    "bounces": pl.UInt64,
+    "visit_duration_seconds": pl.UInt64,
+    "time_on_page_seconds": pl.UInt64,
+    "imported_at": TIME,
+}
+"""One daily figure that another product counted a row; no event, and never spooled."""
+
+WRITTEN = TABLES | {"imported": IMPORTED}
+"""Table name -> its schema, for everything that is written to the warehouse as rows."""
+
 ADDED: dict[str, list[str]] = {"decided_by": []}
 """Columns that batches of an earlier version lack, with what stands for them there."""
 

@@ -25,7 +25,7 @@ from config.settings import Settings
 from storage.embedded.roles import secret_file
 from storage.errors import Unavailable
 from storage.json_values import to_json
-from storage.schemas import ID_COLUMN, TABLES
+from storage.schemas import ID_COLUMN, TABLES, WRITTEN
 
 RoleName = Literal["sanaq_writer", "sanaq_reader", "sanaq_operator", "sanaq_analyst"]
 """Who asks. With a cluster given by DSN, the DSN's own user asks, whatever the role."""
@@ -146,13 +146,13 @@ def errors() -> Iterator[None]:
 def insert_frame(client: Client, table: str, frame: pl.DataFrame, query_id: str) -> None:
     """Insert rows of the declared schema, under the name `query_id`.
 
-    Shape: exactly `TABLES[table]`, in order.
+    Shape: exactly `WRITTEN[table]`, in order.
     Errors: `ValueError` where the shape differs; `Refused`; `Unavailable`. After either of the
     last two some rows may be in, or may still come: see `running_loads` and `rows_of_batches`.
     Why a generator: clickhouse-connect sends a body of bytes again when the connection breaks,
         and the first one may have arrived.
     """
-    if frame.schema != pl.Schema(TABLES[table]):
+    if frame.schema != pl.Schema(WRITTEN[table]):
         raise ValueError("the frame is not of the table's schema")
     body = io.BytesIO()
     frame.write_ipc_stream(body, compat_level=pl.CompatLevel.oldest())

@@ -156,21 +156,23 @@ def test_help_has_an_example(installation: Installation, name: str) -> None:
 
 def test_progress_is_shown_to_a_person_and_to_nobody_else(home: Path, tmp_path: Path) -> None:
     file = tmp_path / "lines"
-    file.write_bytes(b'{"name":"a"}\n' * 3_500)
-    with fake_collector(answer(1_000), busy("1"), answer(1_000), DROP) as fake:
+    limit = load_settings().limits.events_per_request_max
+    sent = f"{3 * limit + limit // 2:,}"
+    file.write_bytes(b'{"name":"a"}\n' * (3 * limit + limit // 2))
+    with fake_collector(answer(limit), busy("1"), answer(limit), DROP) as fake:
         environ = environ_of(home) | {"SANAQ_COLLECTOR": f"127.0.0.1:{fake.port}"}
         command = [sys.executable, "-m", "cli", "import", "events", str(file), *ORIGIN]
         ours, its = pty.openpty()
         watched = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=its)
         os.close(its)
         shown = read_terminal(ours)
-        assert watched.communicate(timeout=60)[0].split()[:2] == [b"received", b"3,500"]
+        assert watched.communicate(timeout=60)[0].split()[:2] == [b"received", sent.encode()]
         unwatched = subprocess.run(command, env=environ, capture_output=True, timeout=60)
     assert watched.returncode == unwatched.returncode == 0
     lines = [one for one in shown.replace("\r\n", "\n").split("\r") if "events sent" in one]
     # How often it is told depends on how fast the machine is; that it is told on the way does not.
     assert len(lines) > 1 and all("%" in one for one in lines)
-    assert lines[-1].startswith(f"[{'#' * 20}] 100%  3,500 events sent,")
+    assert lines[-1].startswith(f"[{'#' * 20}] 100%  {sent} events sent,")
     assert lines[-1].endswith("a second \n")
     assert unwatched.stderr == b""
 

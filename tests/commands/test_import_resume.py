@@ -13,8 +13,11 @@ import pytest
 from commands import _import_source
 from tests.commands.fake_collector import FakeCollector, answer, fake_collector
 from tests.commands.registry_commands import Installation
+from tests.commands.vendor_files import rules
 
 ORIGIN = ("--site", "soq", "--source", "crm", "--basis", "consent")
+LIMIT = rules().limits.events_per_request_max
+EVENTS = 3 * LIMIT + LIMIT // 2
 TURNED_AWAY: Any = (400, {}, b'{"error":"body_invalid"}')
 
 
@@ -26,9 +29,9 @@ def installation(home: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """A file of 3,500 events, each with its number."""
+    """A file of three requests and a half, each event with its number."""
     file = tmp_path / "events.ndjson"
-    file.write_text("".join(f'{{"name":"n{n}","event_id":"{n}"}}\n' for n in range(3_500)))
+    file.write_text("".join(f'{{"name":"n{n}","event_id":"{n}"}}\n' for n in range(EVENTS)))
     return file
 
 
@@ -51,26 +54,32 @@ def states(home: Path) -> list[Path]:
 def test_what_was_answered_is_not_sent_again(
     installation: Installation, file: Path, home: Path
 ) -> None:
-    with fake_collector(answer(1_000), answer(400, duplicate=600), TURNED_AWAY) as fake:
+    with fake_collector(answer(LIMIT), answer(LIMIT - 600, duplicate=600), TURNED_AWAY) as fake:
         first = run(installation, fake, file, ends=1)
         (state,) = states(home)
         assert state.stat().st_mode & 0o777 == 0o600
         assert state.parent.stat().st_mode & 0o777 == 0o700
         second = run(installation, fake, file)
         third = run(installation, fake, file)
-    assert first["received"] == 2_000
-    assert (second["received"], second["accepted"], second["duplicate"]) == (3_500, 2_900, 600)
-    assert "goes on after 2,000" in second["stderr"]
+    assert first["received"] == 2 * LIMIT
+    assert (second["received"], second["accepted"], second["duplicate"]) == (
+        EVENTS,
+        EVENTS - 600,
+        600,
+    )
+    assert f"goes on after {2 * LIMIT:,}" in second["stderr"]
     names = [event["name"] for event in fake.events]
-    assert names == [f"n{n}" for n in (*range(3_000), *range(2_000, 3_500), *range(3_500))]
-    assert (third["received"], states(home)) == (3_500, [])
+    assert names == [
+        f"n{n}" for n in (*range(3 * LIMIT), *range(2 * LIMIT, EVENTS), *range(EVENTS))
+    ]
+    assert (third["received"], states(home)) == (EVENTS, [])
 
 
 @pytest.mark.parametrize("change", ["file", "site", "option"])
 def test_another_import_begins_at_its_beginning(
     installation: Installation, file: Path, home: Path, change: str
 ) -> None:
-    with fake_collector(answer(1_000), TURNED_AWAY) as fake:
+    with fake_collector(answer(LIMIT), TURNED_AWAY) as fake:
         run(installation, fake, file, ends=1)
         more: tuple[str, ...] = ()
         if change == "file":
@@ -79,36 +88,36 @@ def test_another_import_begins_at_its_beginning(
             more = ("--site", "other")
         else:
             more = ("--from-start",)
-        assert run(installation, fake, file, *more)["received"] >= 3_500
-    assert fake.events[2_000]["name"] == "n0"
+        assert run(installation, fake, file, *more)["received"] >= EVENTS
+    assert fake.events[2 * LIMIT]["name"] == "n0"
 
 
 def test_a_fault_of_ours_makes_the_next_run_send_everything(
     installation: Installation, file: Path, home: Path
 ) -> None:
-    with fake_collector(answer(999, "internal_error")) as fake:
+    with fake_collector(answer(LIMIT - 1, "internal_error")) as fake:
         assert run(installation, fake, file, ends=1)["reasons"] == {"internal_error": 1}
         run(installation, fake, file)
-    assert len(fake.events) == 7_000
+    assert len(fake.events) == 2 * EVENTS
 
 
 def test_what_is_left_of_an_import_is_forgotten_in_time(
     installation: Installation, file: Path, home: Path
 ) -> None:
-    with fake_collector(answer(1_000), TURNED_AWAY) as fake:
+    with fake_collector(answer(LIMIT), TURNED_AWAY) as fake:
         run(installation, fake, file, ends=1)
         (state,) = states(home)
         os.utime(state, (0, 0))
-        assert run(installation, fake, file)["received"] == 3_500
-    assert fake.events[2_000]["name"] == "n0"
+        assert run(installation, fake, file)["received"] == EVENTS
+    assert fake.events[2 * LIMIT]["name"] == "n0"
 
 
 def test_an_unreadable_state_is_none(installation: Installation, file: Path, home: Path) -> None:
-    with fake_collector(answer(1_000), TURNED_AWAY) as fake:
+    with fake_collector(answer(LIMIT), TURNED_AWAY) as fake:
         run(installation, fake, file, ends=1)
         (state,) = states(home)
-        state.write_text('{"pieces": 1000, "tally": {"unknown": 1}}')
-        assert run(installation, fake, file)["received"] == 3_500
+        state.write_text('{"pieces": 1, "tally": {"unknown": 1}}')
+        assert run(installation, fake, file)["received"] == EVENTS
 
 
 def test_of_one_request_nothing_is_noted(
