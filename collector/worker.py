@@ -40,6 +40,7 @@ from collector.protocols import PROTOCOLS
 from collector.protocols.terms import Terms
 from collector.rate import RateLimit, open_memory
 from collector.stages import PROTECT
+from collector.web_sdk import list_routes, read_builds
 from config.settings import Settings
 from config.vocabulary import Vocabulary, load_vocabulary
 from storage import warehouse
@@ -142,6 +143,7 @@ def make_app(settings: Settings, rates: mmap, clock: Clock = utc_now) -> Starlet
         Route(CONSENT_PATH, ConsentEndpoint(desk, consent_desk)),
         Route("/livez", live),
         Route("/readyz", partial(_ready, spool)),
+        *list_routes(read_builds()),
         Mount("/", Ingest(desk, PROTOCOLS, consent_desk.submit)),
     ]
     return Starlette(routes=routes, lifespan=lifespan)

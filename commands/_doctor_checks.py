@@ -16,6 +16,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
+from collector.web_sdk import NOT_BUILT, read_builds
 from config.errors import ConfigError
 from config.policy_file import load_policy
 from config.settings import HostPort, Settings
@@ -159,6 +160,16 @@ def check_roles(settings: Settings) -> Findings:
         yield _ask_role("embedded warehouse", settings.embedded, "/ping", tls=False)
 
 
+def check_web_sdk(settings: Settings) -> Findings:
+    """The web SDK that the collector serves is there."""
+    builds = read_builds()
+    for name, build in builds.items():
+        what = f"The web SDK is served as /{name} and as /{build.name}, {build.integrity}."
+        yield Finding("ok", what)
+    if not builds:
+        yield Finding("warn", NOT_BUILT.strip())
+
+
 CHECKS: list[Callable[[Settings], Findings]] = [
     check_master_key,
     check_folders,
@@ -166,6 +177,7 @@ CHECKS: list[Callable[[Settings], Findings]] = [
     check_registry,
     check_keyring,
     check_roles,
+    check_web_sdk,
 ]
 """All checks, in order."""
 

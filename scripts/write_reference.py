@@ -1,4 +1,4 @@
-"""Writes docs/reference.md, docs/protocols.md and the tables of docs/privacy.md from the code.
+"""Writes docs/reference.md, docs/protocols.md and what is generated of other pages from the code.
 
 So no setting, reason or command goes untold, and no rule of consent is told otherwise than it is.
 
@@ -14,6 +14,7 @@ from scripts import (
     reference_commands,
     reference_tables,
     reference_vocabulary,
+    web_sdk_snippet,
 )
 from scripts.chromium import ROOT
 from scripts.truth_table import write_page
@@ -52,3 +53,4 @@ if __name__ == "__main__":
     REFERENCE.write_text(build_reference())
     write_page()
     protocol_tables.PAGE.write_text(protocol_tables.build_protocols())
+    web_sdk_snippet.write_page()

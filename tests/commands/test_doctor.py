@@ -52,6 +52,7 @@ def test_a_sound_installation_passes(installation: Installation) -> None:
     assert "FAIL" not in found.values()
     assert grade_of(found, "outside SANAQ_HOME") == "ok"
     assert grade_of(found, "closed to others") == "ok"
+    assert grade_of(found, "served as /sanaq.js and as /sanaq.") == "ok"
     assert [g for s, g in found.items() if "does not answer" in s] == ["WARN"] * 3
 
 

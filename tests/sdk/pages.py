@@ -28,6 +28,8 @@ class Site:
     """Methods of all requests, in order."""
     address: str = ""
     """Where it listens."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Further headers of every answer."""
     collector: str = ""
     """Where `/v1/` leads to, as behind the site's own proxy; '' for nowhere."""
 
@@ -62,6 +64,8 @@ def serving(site: Site) -> Iterator[Site]:
             self.send_response(status)
             self.send_header("content-type", kind)
             self.send_header("content-length", str(len(body)))
+            for name, value in site.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from collector.web_sdk import FILES, read_builds, write_snippet
+from scripts import web_sdk_snippet
 from scripts.build_web_sdk import build_web_sdk
 from tests.browser import open_page
 from tests.sdk.pages import Site, serving
@@ -154,6 +156,27 @@ def test_a_strict_policy_and_a_checked_hash_let_it_work(
     with visiting(target, built, before=policy, attributes=integrity) as page:
         wait_until(lambda: len(target.relay.passed) == 1, 20)
         assert page.title() == "page"
+    assert [row["event_name"] for row in target.events()] == ["page_view"]
+
+
+def test_the_collector_serves_it_and_the_snippet_of_the_docs_is_of_this_build(
+    make_target: Callable[..., Target], built: Path
+) -> None:
+    target, builds = make_target(), read_builds(built)
+    page_of_docs = web_sdk_snippet.PAGE.read_text()
+    assert web_sdk_snippet.fill_page(page_of_docs, builds) == page_of_docs, "run `make docs`"
+    assert builds.keys() == FILES.keys()
+    snippet = write_snippet(builds["sanaq.js"], target.base, target.key("browser"))
+    site = Site({})
+    rules = f"default-src 'none'; script-src {target.base}; connect-src {target.base}"
+    policy = f'<meta http-equiv=content-security-policy content="{rules}">'
+    # A page that shares nothing with others takes only what says that it may be shared.
+    site.headers = {"cross-origin-embedder-policy": "require-corp"}
+    site.add_page("/start", head=policy + snippet)
+    with serving(site), open_page() as page:
+        page.goto(f"{site.address}/start")
+        wait_until(lambda: target.relay.count("/v1/events") == 1, 20)
+        assert page.evaluate("typeof sanaq") == "function"
     assert [row["event_name"] for row in target.events()] == ["page_view"]
 
 
