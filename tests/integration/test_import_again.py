@@ -86,12 +86,12 @@ def test_every_role_is_killed_while_an_import_runs(
 ) -> None:
     roles = ("worker", "loader", "embedded", "spooler", "collector")
     with fed_import(service, "access-log", "-", "--site", "shaken", "--json") as process:
-        feed(process, lines[:2_500])
+        feed(process, lines[:4_000])
         await_received(service, "shaken", 1_000)
         for n, role in enumerate(roles):
             for pid in service.pids(role):
                 kill(pid)
-            feed(process, lines[2_500 + n * 1_500 : 4_000 + n * 1_500])
+            feed(process, lines[4_000 + n * 1_200 : 5_200 + n * 1_200])
         # What a role was killed under must have come back before the import can end.
         told = json.loads(process.communicate(timeout=200)[0])
         assert process.returncode == 0
