@@ -33,6 +33,7 @@ _TYPES: Schema = {
     "sent_at_ms": pl.Int64,
     "received_at_ms": pl.Int64,
     "is_import": pl.Boolean,
+    "is_cut": pl.Boolean,
     "_properties": pl.Binary,
     "latitude": pl.Float64,
     "longitude": pl.Float64,

@@ -47,6 +47,8 @@ class RawEvent(msgspec.Struct, kw_only=True):
     occurred_at_ms: int | None = None
     sent_at_ms: int | None = None
     received_at_ms: int = 0
+    is_cut: bool = False
+    """True where a property was left out or cut, since it was too long or there were too many."""
     signals: str = ""
     """What every source says of consent, as `collector.consent.statements` writes it."""
     _event_id: str | None = None

@@ -94,7 +94,8 @@ class Maker:
         sent = draft.get("properties")
         properties = dict(sent) if isinstance(sent, dict) else {}
         consents = _take_consents(properties, draft)
-        properties = fit(take_identifying(properties, draft, self._kept), self._terms.limits)
+        properties = take_identifying(properties, draft, self._kept)
+        fitting = fit(properties, self._terms.limits)
         urls = url_fields(draft.get("url"), draft.get("referrer"), self._kept)
         columns = {name: draft[name] for name in COLUMNS if name in draft}
         if is_diagnostic:
@@ -111,7 +112,8 @@ class Maker:
             signals=self._signals_of(consents, _switches(draft), draft.get("statements", ())),
             page_title=draft.get("title"),
             _event_id=draft.get("event_id"),
-            _properties=_encode(properties),
+            is_cut=is_less(fitting, properties),
+            _properties=_encode(fitting),
             **self._identifiers(draft),
             **(columns | {k: v for k, v in urls.items() if v or k not in columns}),
         )
@@ -173,7 +175,7 @@ def fit(properties: dict[str, Any], limits: Limits) -> dict[str, Any]:
     """Give properties within the limits: what is too many, or too long, is left out or cut.
 
     The native API rejects such events, with the reason; who brings an SDK along cannot read that,
-    and its events are worth more than their longest property.
+    and its events are worth more than their longest property. They are remarked upon instead.
     """
     fitting: dict[str, Any] = {}
     for key, value in properties.items():
@@ -188,6 +190,14 @@ def fit(properties: dict[str, Any], limits: Limits) -> dict[str, Any]:
         if len(fitting) >= limits.properties_per_event_max:
             break
     return fitting
+
+
+def is_less(fitting: dict[str, Any], properties: dict[str, Any]) -> bool:
+    """Tell whether something of the properties was left out or cut."""
+    return len(fitting) < len(properties) or any(
+        isinstance(value, str) and len(value) < len(properties[key])
+        for key, value in fitting.items()
+    )
 
 
 _UNITS = ("occurred_at_ms", "occurred_at_s", "occurred_at_us", "occurred_at_ns")

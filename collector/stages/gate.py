@@ -37,6 +37,7 @@ UNGOVERNED = frozenset(
         "source",
         "basis",
         "is_import",
+        "is_cut",
         "event_name",
         "occurred_at_ms",
         "sent_at_ms",

@@ -30,6 +30,9 @@ NESTED = ("properties", "measurements")
 COLUMNAR_ROWS_MIN = 256
 """From so many rows on, one expression over the column is cheaper than a look at each text."""
 
+CUT = "property_cut"
+"""Remark upon an event of a vendor's SDK that lost a property, or the end of one, to a limit."""
+
 SENDERS = ("_sent_ids", "_address", "_user_agent")
 """What an event was sent with that must not recur in its texts."""
 
@@ -45,8 +48,9 @@ _NONE = pl.Series("remarks", [[]], pl.List(pl.String))
 
 
 @stage(
-    needs=[*FREE_TEXTS, *NESTED, "revenue", "_sent_ids", "_user_agent", "_address"],
+    needs=[*FREE_TEXTS, *NESTED, "revenue", "is_cut", "_sent_ids", "_user_agent", "_address"],
     adds={"remarks": pl.List(pl.String)},
+    drops=["is_cut"],
 )
 def scrub(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
     """Replace identifying matches in every text by typed marks, and remark which rules did.
@@ -74,10 +78,19 @@ def scrub(batch: pl.DataFrame, context: Context) -> pl.DataFrame:
         row = {name: values[place] for name, values in held.items()}
         mended[place] = _mend_row(row, mender, limits)
         remarks[place] = tuple(sorted(mender.remarks))
-    batch = change(batch, [*_put_back(batch, held, mended), _to_remarks(remarks)])
+    _remark_cuts(columns["is_cut"], remarks)
+    batch = change(batch, [*_put_back(batch, held, mended), _to_remarks(remarks)], ["is_cut"])
     if seen.is_long or any(_is_long(row, limits) for row in mended.values()):
         batch = change(batch, cut_texts(batch, context.limits, 0))
     return batch
+
+
+def _remark_cuts(is_cut: pl.Series, remarks: list[tuple[str, ...]]) -> None:
+    """Remark upon events that lost a part of a property before, which few do."""
+    if is_cut.any():
+        for place, cut in enumerate(is_cut.to_list()):
+            if cut:
+                remarks[place] = tuple(sorted((*remarks[place], CUT)))
 
 
 def _to_remarks(remarks: Sequence[tuple[str, ...]]) -> pl.Series:

@@ -191,6 +191,7 @@ event_fields = st.fixed_dictionaries(
         "latitude": st.floats(-90, 90),
         "revenue": st.floats(allow_nan=False, allow_infinity=False),
         "is_import": st.booleans(),
+        "is_cut": st.booleans(),
         "site": st.sampled_from(["soq", "other"]),
     },
 )

@@ -39,6 +39,12 @@ def test_every_text_is_scrubbed(column: str) -> None:
     assert rows_of(batch, column, "remarks") == [("x [email] [own_id]", ["email", "own_id"])]
 
 
+def test_what_was_cut_before_is_remarked_upon_with_the_rest() -> None:
+    sent = [event(is_cut=True, page_title=MAIL), event(), event(is_cut=True)]
+    batch = run_stages(STAGES, *sent)
+    assert batch["remarks"].to_list() == [["email", "property_cut"], [], ["property_cut"]]
+
+
 def test_what_a_user_agent_or_a_hint_is_made_to_say_is_scrubbed() -> None:
     agent = "Mozilla/5.0 (Linux; Android 14; 87012345678 Build/UP1A) Chrome/126.0 Mobile"
     hints = 'sec-ch-ua="u-1842 x";v="7"\x1fsec-ch-ua-platform="u-1842"'

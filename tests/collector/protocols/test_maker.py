@@ -82,6 +82,8 @@ def test_what_is_too_long_or_too_much_costs_itself_alone() -> None:
     long = {"k" * 65: 1, "": 2, "t": "x" * 5_000, "o": {"x": "y" * 5_000}}
     assert len(properties_of(make({"properties": many}))) == LIMITS.properties_per_event_max
     assert properties_of(make({"properties": long})) == {"t": "x" * LIMITS.text_chars_max}
+    assert make({"properties": long}).is_cut and make({"properties": {"k" * 65: 1}}).is_cut
+    assert make({"properties": {"t": "x", "distinct_id": "d" * 600}}).is_cut is False
 
 
 @pytest.mark.parametrize("draft", [{"name": ""}, {"name": "x" * 129}, {"name": None}])
