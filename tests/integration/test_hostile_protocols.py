@@ -1,6 +1,7 @@
 """Spoiled requests of every vendor's SDK at a real service, among requests of a site that is well.
 
-None raises, none is answered with a fault of the server's but `busy`, and the others lose nothing.
+None raises, none is answered with a fault of the server's but `busy`, the others lose nothing, and
+no identifier stands in an answer, the log, or any file of the installation.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ EACH = 37
 GOOD_EVERY = 10
 
 BUSY = 503
+
+IDENTIFIERS = (b"203.0.113.7", b"a@example.com", b"Cj0abc", b"7A3CBEA0", b"B5372DB0", b"cdda802e")
+"""Stand in the captures as address, mail address, click id, advertising and device ids."""
 
 OWN_HEADERS = ("host", "content-length", "transfer-encoding", "connection", "authorization")
 """Headers that the client makes by itself, or that would name another key."""
@@ -63,3 +67,7 @@ def test_spoiled_requests_harm_nobody(tmp_path: Path) -> None:
         assert stored == [{"n": sent}]
         assert "a request raised" not in service.log_file.read_text()
         assert "internal_error" not in service.ledger("--site", "spoiled")["reasons"]
+        files = [file for file in tmp_path.rglob("*") if file.is_file() and file.stat().st_size]
+        assert service.log_file in files and len(files) > 10
+        kept = {"an answer": told} | {str(file): file.read_bytes() for file in files}
+        assert not [(n, one) for n, text in kept.items() for one in IDENTIFIERS if one in text]

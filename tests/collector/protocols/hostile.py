@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from tests.collector.protocols.captures import FOLDER
 
 CUT_EVERY_BYTES = 100
-CUTS_MIN, CUTS_MAX = 10, 40
+CUTS_MIN, CUTS_MAX = 10, 400
 FLIPS = 20
 SWAPS_MAX = 60
 

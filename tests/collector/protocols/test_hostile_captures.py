@@ -11,7 +11,14 @@ from collector.protocols.protocol import Answer, Request
 from collector.router import choose
 from collector.verdicts import Verdict
 from tests.collector.protocols.captures import FOLDER, ROUTER
-from tests.collector.protocols.hostile import CUTS_MIN, Wire, list_cuts, read_wires, spoil
+from tests.collector.protocols.hostile import (
+    CUTS_MAX,
+    CUTS_MIN,
+    Wire,
+    list_cuts,
+    read_wires,
+    spoil,
+)
 from tests.collector.worlds import LIMITS, TERMS, sender
 
 NAMES = sorted(file.stem for file in FOLDER.glob("*.jsonl"))
@@ -70,4 +77,4 @@ def test_spoiled_requests_are_noticed(name: str) -> None:
 
 @pytest.mark.parametrize("length", [10, 99, 100, 5_000, 1_000_000])
 def test_every_length_is_cut_often_enough(length: int) -> None:
-    assert CUTS_MIN <= len(list_cuts(length)) <= 40 and list_cuts(length)[0] == 0
+    assert CUTS_MIN <= len(list_cuts(length)) <= CUTS_MAX and list_cuts(length)[0] == 0
