@@ -44,6 +44,10 @@ def run_forwarder(settings: Settings, clock: Clock = utc_now) -> None:
     Errors: ConfigError, Unavailable.
     """
     stopping, log = Event(), get_log("forwarder", clock)
+    relays = _make_relays(settings, stopping, log, clock)
+    if not relays:
+        log.info("there are no recipients")
+        return
 
     def stop(number: int, frame: FrameType | None) -> None:
         stopping.set()
@@ -52,10 +56,6 @@ def run_forwarder(settings: Settings, clock: Clock = utc_now) -> None:
     signal.signal(signal.SIGINT, stop)
     # A library that tells of requests would tell the secret in an address.
     logging.getLogger("httpx").disabled = True
-    relays = _make_relays(settings, stopping, log, clock)
-    if not relays:
-        log.info("there are no recipients")
-        return
     threads = [Thread(target=relay.run, daemon=True) for relay in relays]
     for thread in threads:
         thread.start()

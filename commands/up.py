@@ -48,12 +48,7 @@ def run_up(
     Errors: ConfigError where another service has this home or an address, or the master key is
     another keyring's.
     """
-    names = ["collector", "dashboards", "loader", "spooler"]
-    if settings.clickhouse is None:
-        names.append("embedded")
-    if load_recipients(settings.config_dir):
-        # After the collector, so that what it takes last is on its way at the next start.
-        names.insert(1, "forwarder")
+    names = list_roles(settings)
     supervisor = Supervisor([Child(name, [name]) for name in names], get_log("up"))
     failed = Event()
 
@@ -70,6 +65,16 @@ def run_up(
         open_keyring(settings).close()
         supervisor.run(_announce(settings, tell, ready))
     return not failed.is_set()
+
+
+def list_roles(settings: Settings) -> list[str]:
+    """Give the roles of an installation, in the order in which they stop.
+
+    Errors: ConfigError where a recipient's file is wrong.
+    """
+    forwarder = ["forwarder"] if load_recipients(settings.config_dir) else []
+    embedded = ["embedded"] if settings.clickhouse is None else []
+    return ["collector", *forwarder, "dashboards", "loader", "spooler", *embedded]
 
 
 def _announce(

@@ -10,6 +10,7 @@ import os
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -28,7 +29,7 @@ from storage.errors import Unavailable
 from storage.logs import Log, name_error, name_place
 from storage.registry import Registry, forwardings
 from storage.registry.forwardings import Begun, Place, Terms
-from storage.registry.fresh_refusals import list_fresh, noted_since_ms
+from storage.registry.fresh_refusals import FreshRefusal, list_fresh, noted_since_ms
 from storage.spool_follow import glance, list_after
 
 IDLE_SECONDS = 0.25
@@ -40,7 +41,7 @@ AWAY_SECONDS = 2.0
 LOOK_SECONDS = 15.0
 """How often the length of the backlog is looked at, and a quiet place is written down."""
 
-SECRET_MISSING, AWAY, MISTAKE = "secret_missing", "away", "internal_error"
+SECRET_MISSING, MISTAKE = "secret_missing", "internal_error"
 """Faults that are ours."""
 
 
@@ -79,6 +80,8 @@ class Relay:
         self._begun = Place(0, -1)
         self._done: dict[str, str] = {}
         self._attempts = 0
+        self._warned_of = ""
+        self._seen_refusals: frozenset[FreshRefusal] = frozenset()
         self._excess_bytes = 0
         self._look_at = 0.0
 
@@ -92,9 +95,11 @@ class Relay:
         while not self._stopping.is_set():
             try:
                 pause = self.step()
-            except Unavailable:
+            except Unavailable as fault:
+                self._warn_once(fault.what.replace(" ", "-"))
                 pause = AWAY_SECONDS
             except ConfigError:
+                self._warn_once(SECRET_MISSING)
                 self._tell_fault(SECRET_MISSING)
                 pause = AWAY_SECONDS
             except Exception as fault:  # noqa: BLE001
@@ -146,11 +151,13 @@ class Relay:
             (one.outgoing, one.text) for one in window.waiting if one.outgoing.id not in self._done
         ]
         for post in form.compose(left, now):
+            if self._is_refused_since(window):
+                return 0.0
             answer = self._post(secret, post, now)
             if answer.word not in (DELIVERED, REJECTED):
                 return self._back_off(answer)
             self._done.update((one.id, answer.word) for one, _ in post.items)
-        self._attempts = 0
+        self._attempts, self._warned_of = 0, ""
         words = Counter(self._done[one.outgoing.id] for one in window.waiting)
         delivered = Counter(
             one.outgoing.site for one in window.waiting if self._done[one.outgoing.id] == DELIVERED
@@ -206,18 +213,40 @@ class Relay:
         return max(answer.retry_after_seconds, pause * random.uniform(0.5, 1.0))
 
     def _tell_fault(self, word: str) -> None:
+        """Write down what failed; the next attempt tells it again, should nobody listen."""
         if self._spool_id:
-            try:
+            with suppress(Unavailable):
                 forwardings.note_fault(self._registry, self._recipient.name, self._spool_id, word)
-            except Unavailable:
-                self._log.warn("the registry is away", name=self._recipient.name)
+
+    def _warn_once(self, what: str) -> None:
+        """Say what is missing, unless that was the last thing said."""
+        if what != self._warned_of:
+            self._log.warn("nothing is forwarded", name=self._recipient.name, reason=what)
+        self._warned_of = what
 
     def _refusals(self) -> Refusals:
         """Give what was refused lately. Errors: Unavailable; then nothing is sent."""
         found: dict[tuple[str, bytes], list[Refusal]] = defaultdict(list)
-        for one in list_fresh(self._registry, self._recipient.sites, self._clock()):
+        self._seen_refusals = self._list_refusals()
+        for one in self._seen_refusals:
             found[one.site, one.digest].append(Refusal(unix_ms(one.until), one.purposes))
         return found
+
+    def _list_refusals(self) -> frozenset[FreshRefusal]:
+        return frozenset(list_fresh(self._registry, self._recipient.sites, self._clock()))
+
+    def _is_refused_since(self, window: Window) -> bool:
+        """Tell whether anybody of a window has refused anything since it was read.
+
+        Asked right before a request leaves, behind the register's turn at the registry, where a
+        refusal may have gone first.
+        """
+        new = {(one.site, one.digest) for one in self._list_refusals() - self._seen_refusals}
+        return any(
+            (one.outgoing.site, subject) in new
+            for one in window.waiting
+            for subject in one.subjects
+        )
 
     def _look(self, at: Place) -> int:
         """Look at the backlog: set what exceeds its bound, and give how many batches are lost.

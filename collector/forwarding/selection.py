@@ -54,6 +54,8 @@ class Selected(NamedTuple):
     """Column -> our pseudonym, likewise."""
     properties: dict[str, str]
     """Name -> value, likewise."""
+    subjects: frozenset[bytes]
+    """Our pseudonyms that a refusal may be about, whether they may leave or not."""
 
 
 def select_events(
@@ -94,9 +96,9 @@ def _select(
         if needed["properties"] in purposes:
             pairs = {one["key"]: one["value"] for one in row["properties"]}
             properties = {key: pairs[key] for key in recipient.properties if key in pairs}
-        yield Selected(
-            row["row"], row["event_id"], received_at_ms, purposes, values, ids, properties
-        )
+        subjects = frozenset(row[column] for column in SUBJECT_IDS) - {NO_ID}
+        told = (purposes, values, ids, properties, subjects)
+        yield Selected(row["row"], row["event_id"], received_at_ms, *told)
 
 
 def _refused(

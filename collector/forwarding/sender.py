@@ -63,8 +63,9 @@ class Sender:
 
     def close(self) -> None:
         """End the connections."""
-        if self._client is not None:
-            self._runner.run(self._client.aclose())
+        client, self._client = self._client, None
+        if client is not None:
+            self._runner.run(client.aclose())
         self._runner.close()
 
     async def _post(

@@ -46,6 +46,8 @@ class Waiting(NamedTuple):
     outgoing: Outgoing
     text: bytes
     """What is written of it."""
+    subjects: frozenset[bytes]
+    """Our pseudonyms of those whom it is about. They stay here."""
 
 
 @dataclass
@@ -130,7 +132,7 @@ class Follower:
         if frame is None:
             window.pass_by(window.until, UNREADABLE, 1)
             return
-        for place, one in self._outgoing(seq, frame, window.until, refusals):
+        for place, one, subjects in self._outgoing(seq, frame, window.until, refusals):
             why = self._why_not(one, now, is_excess=is_excess)
             if why:
                 window.pass_by(place, why, 1)
@@ -144,7 +146,7 @@ class Follower:
             if window.size + len(text) > limits.body_bytes_max:
                 window.is_full = True
                 return
-            window.waiting.append(Waiting(place, one, text))
+            window.waiting.append(Waiting(place, one, text, subjects))
             window.until, window.size = place, window.size + len(text)
             if len(window.waiting) == limits.events_per_request_max:
                 window.is_full = True
@@ -166,7 +168,7 @@ class Follower:
 
     def _outgoing(
         self, seq: int, frame: pl.DataFrame, after: Place, refusals: Refusals
-    ) -> Iterator[tuple[Place, Outgoing | int]]:
+    ) -> Iterator[tuple[Place, Outgoing | int, frozenset[bytes]]]:
         """Yield the events of a batch behind a place; when they were received, without a key.
 
         Piece by piece, since a large batch goes in many requests, and each reads anew.
@@ -178,7 +180,7 @@ class Follower:
             selected = select_events(piece, self._recipient, self._policy, refusals, first)
             made = make_outgoing(self._recipient.name, selected, self._digest_many)
             for one, outgoing in zip(selected, made, strict=True):
-                yield Place(seq, one.row), outgoing or one.received_at_ms
+                yield Place(seq, one.row), outgoing or one.received_at_ms, one.subjects
 
     def _rows(self, seq: int) -> pl.DataFrame | None:
         """Give a batch's rows, none where they cannot be read; the last batch is remembered."""

@@ -30,6 +30,8 @@ class Destination:
         self.headers: dict[str, str] = {}
         self.unwanted = b""
         """A body that holds this is answered 400."""
+        self.too_much = b""
+        """A body that holds this is answered 500."""
         self.received: list[Received] = []
         self.arrived = 0
         """Requests that came here, those still held among them."""
@@ -64,6 +66,7 @@ def running_destination() -> Iterator[Destination]:
             while made.hangs.is_set():
                 time.sleep(0.05)
             status = 400 if made.unwanted and made.unwanted in body else made.status
+            status = 500 if made.too_much and made.too_much in body else status
             headers = {name.lower(): value for name, value in self.headers.items()}
             made.received.append(Received(self.path, headers, body, status))
             self.send_response(status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -36,11 +37,15 @@ class RelayWorld:
     def __init__(self, folder: Path, end: Destination, limits: dict[str, Any]) -> None:
         self.folder, self.end, self.clock = folder, end, TestClock()
         self.log = io.StringIO()
+        self.stopping = Event()
+        self.meanwhile: Callable[[], None] = lambda: None
+        """What happens while the relay makes pseudonyms: after it read, before it sends."""
         self.keyring = Keyring.open(folder / "keys.sqlite", MASTER, self.clock)
         self.registry: Registry = open_dsn(f"sqlite:///{folder}/registry.sqlite", self.clock)
         note_since(self.registry, True)
         limits = {"linger_seconds_max": 0.0, "answer_seconds_max": 2.0} | limits
-        self.recipient: Recipient = recipient(url=end.url, limits=limits)
+        kind = limits.pop("kind", "webhook")
+        self.recipient: Recipient = recipient(url=end.url, kind=kind, limits=limits)
         self.spool: Spool = self.open_spool()
         self.relay = self.make_relay()
 
@@ -63,13 +68,18 @@ class RelayWorld:
     def make_relay(self) -> Relay:
         """Give a relay as a process makes it at its start."""
         digester = Digester(self.keyring, lambda site: ZoneInfo("UTC"), time.monotonic)
+
+        def digest_many(*asked: Any) -> list[bytes | None]:
+            self.meanwhile()
+            return digester.digest_many(*asked)
+
         return Relay(
             self.recipient,
             policy(),
             self.registry,
             self.folder / "spool" / FILE_NAME,
-            digester.digest_many,
-            Event(),
+            digest_many,
+            self.stopping,
             Log("forwarder", self.clock, self.log),
             self.clock,
             lambda: self.clock().timestamp(),
@@ -114,3 +124,8 @@ class RelayWorld:
         """Give the log lines that need a person."""
         lines = [json.loads(line) for line in self.log.getvalue().splitlines()]
         return [line for line in lines if line["level"] == "error"]
+
+
+def titled(*titles: str) -> list[dict[str, Any]]:
+    """Give a row for each title."""
+    return [{"page_title": title} for title in titles]

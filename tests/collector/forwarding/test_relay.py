@@ -3,52 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
-from pathlib import Path
-from typing import Any
 
 import msgspec
-import pytest
 
 from collector.forwarding.pseudonyms import key_site
-from config.errors import ConfigError
 from storage.keyring_file import KeyName
+from storage.registry.consents import Decided, record_decisions
 from storage.registry.forwardings import chain_content, list_hours
 from storage.registry.fresh_refusals import note_since
-from tests.collector.forwarding.destination import Destination, running_destination
-from tests.collector.forwarding.relaying import RelayWorld
-
-
-@pytest.fixture
-def end(monkeypatch: pytest.MonkeyPatch) -> Iterator[Destination]:
-    """A destination that takes everything."""
-    monkeypatch.setenv("ACME_SECRET", "s3cret")
-    with running_destination() as made:
-        yield made
-
-
-Make = Callable[..., RelayWorld]
-
-
-@pytest.fixture
-def make(tmp_path: Path, end: Destination) -> Iterator[Make]:
-    """A way to relays with limits of their own."""
-    with ExitStack() as stack:
-        yield lambda **limits: stack.enter_context(closing(RelayWorld(tmp_path, end, limits)))
-
-
-@pytest.fixture
-def world(make: Make) -> RelayWorld:
-    """A relay that has found its place."""
-    made = make()
-    made.run_steps(2)
-    return made
-
-
-def titled(*titles: str) -> list[dict[str, Any]]:
-    """Give a row for each title."""
-    return [{"page_title": title} for title in titles]
+from tests.collector.forwarding.conftest import Make
+from tests.collector.forwarding.recipients import PURPOSE
+from tests.collector.forwarding.relaying import RelayWorld, titled
 
 
 def test_a_new_recipient_begins_with_what_comes_now(make: Make) -> None:
@@ -135,40 +100,6 @@ def test_a_backlog_beyond_its_bound_is_given_up_oldest_first(make: Make) -> None
     assert world.names()[-1] == "19" and "0" not in world.names()
 
 
-def test_pauses_grow_and_a_recipient_may_ask_for_longer_ones(world: RelayWorld) -> None:
-    world.end.status = 500
-    world.spool_rows(*titled("a"))
-    pauses = world.run_steps(12)
-    assert 0.5 <= pauses[0] <= 1 and pauses[5] >= 16 and 150 <= pauses[-1] <= 300
-    assert len(set(pauses)) == 12
-    world.end.status, world.end.headers = 429, {"retry-after": "900"}
-    assert world.run_steps(1) == [900]
-    assert world.progress.fault == "busy" and world.progress.counts == {}
-    world.end.status, world.end.headers = 200, {}
-    world.run_steps()
-    assert world.names() == ["a"] and world.progress.fault == ""
-
-
-@pytest.mark.parametrize("status", [302, 401, 403, 404])
-def test_a_recipient_that_lets_nobody_in_is_tried_again(world: RelayWorld, status: int) -> None:
-    world.end.status, world.end.headers = status, {"location": world.end.url}
-    world.spool_rows(*titled("a"))
-    world.run_steps(1)
-    assert world.progress.fault == "turned_away" and len(world.end.received) == 1
-
-
-def test_rejected_events_are_counted_and_passed(world: RelayWorld) -> None:
-    world.end.status = 422
-    world.spool_rows(*titled("a", "b"))
-    world.run_steps()
-    world.end.status = 200
-    world.spool_rows(*titled("c"))
-    world.run_steps()
-    assert world.names() == ["c"]
-    assert world.progress.counts == {"rejected": 2, "delivered": 1}
-    assert [(one["status"], one["count"]) for one in world.alarms()] == [(422, 2)]
-
-
 def test_a_crash_before_settling_sends_again_and_registers_once(world: RelayWorld) -> None:
     world.end.status = 500
     world.spool_rows(*titled("a"))
@@ -244,16 +175,6 @@ def test_nothing_leaves_while_nobody_notes_refusals(world: RelayWorld) -> None:
     assert world.names() == ["b"] and world.progress.counts["unnoted"] == 1
 
 
-def test_a_missing_secret_sends_nothing(world: RelayWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ACME_SECRET")
-    world.spool_rows(*titled("a"))
-    with pytest.raises(ConfigError, match="secret is missing"):
-        world.run_steps()
-    monkeypatch.setenv("ACME_SECRET", "s3cret")
-    world.run_steps()
-    assert world.names() == ["a"]
-
-
 def test_a_spool_that_was_put_back_is_followed_from_what_is_there(world: RelayWorld) -> None:
     world.spool_rows(*titled("a"))
     world.spool.close()
@@ -270,3 +191,17 @@ def test_a_spool_that_was_put_back_is_followed_from_what_is_there(world: RelayWo
     world.spool_rows(*titled("d"))
     world.run_steps()
     assert world.names() == ["a", "b", "c", "a", "d"]
+
+
+def test_a_refusal_while_a_request_is_made_is_still_honoured(world: RelayWorld) -> None:
+    said = Decided("soq", bytes(16), world.clock(), frozenset(), frozenset({PURPOSE}), (b"x" * 16,))
+
+    def refuse() -> None:
+        world.meanwhile = lambda: None
+        record_decisions(world.registry, [said])
+
+    world.meanwhile = refuse
+    world.spool_rows({"person_id": b"x" * 16, "page_title": "refused"}, {"page_title": "kept"})
+    world.run_steps()
+    assert world.names() == ["kept"]
+    assert b"refused" not in world.end.every_byte()
