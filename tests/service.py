@@ -77,7 +77,7 @@ class Service:
     def await_ready(self) -> None:
         """Wait until collector and dashboards answer."""
         for url in (self.collector, self.dashboards):
-            wait_until(partial(_answers, f"{url}/readyz"), START_SECONDS_MAX)
+            wait_until(partial(answers, f"{url}/readyz"), START_SECONDS_MAX)
 
     def stop(self) -> None:
         """Stop in order, and see that it ends in time."""
@@ -219,7 +219,8 @@ def _is_alive(pid: int) -> bool:
         return False
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Tell whether a URL is answered with 200."""
     try:
         return httpx.get(url, timeout=2).status_code == httpx.codes.OK
     except httpx.HTTPError:

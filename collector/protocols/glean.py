@@ -16,7 +16,7 @@ from collector.protocols.bodies import list_in, object_in, read_object, text_in
 from collector.protocols.fields import Draft, FieldMap, put, read_identifier
 from collector.protocols.identifying import target_of
 from collector.protocols.maker import Maker
-from collector.protocols.protocol import Answer, Endpoint, Protocol, Request
+from collector.protocols.protocol import Answer, Endpoint, Protocol, Request, answer_later
 from collector.protocols.terms import Terms
 from collector.raw_event import Decoded, Sender
 from collector.verdicts import Verdict
@@ -157,6 +157,7 @@ PROTOCOL = Protocol(
             takes_cookie=False,
         ),
     ),
+    fault=answer_later,
     fields=FIELDS.table,
     dropped=DROPPED,
 )

@@ -20,6 +20,7 @@ from collector.protocols.protocol import (
     Endpoint,
     Protocol,
     Request,
+    own_connection,
     read_form,
     read_query,
 )
@@ -110,8 +111,8 @@ def answer_all(request: Request, verdict: Verdict, trusted: bool) -> Answer:
         told = {"status": "success", "tracked": verdict.received - invalid, "invalid": invalid}
         return Answer(msgspec.json.encode(told))
     if _find(request, "send_image") == "0":
-        return Answer(status=204)
-    return Answer(PIXEL_GIF, kind="image/gif")
+        return Answer(status=204, headers=own_connection(request))
+    return Answer(PIXEL_GIF, kind="image/gif", headers=own_connection(request))
 
 
 _SHARED: dict[str, Any] = {

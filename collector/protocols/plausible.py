@@ -11,7 +11,7 @@ from typing import Any
 from collector.protocols.bodies import peek_object, read_object, text_in
 from collector.protocols.fields import Draft, FieldMap, read_number
 from collector.protocols.maker import Maker
-from collector.protocols.protocol import Answer, Endpoint, Protocol, Request
+from collector.protocols.protocol import Answer, Endpoint, Protocol, Request, own_connection
 from collector.protocols.terms import Terms
 from collector.raw_event import Decoded, Sender
 from collector.verdicts import Verdict
@@ -90,7 +90,7 @@ def find_domain(request: Request) -> str:
 
 def answer_ok(request: Request, verdict: Verdict, trusted: bool) -> Answer:
     """Answer as Plausible does."""
-    return Answer(b"ok", 202, "text/plain")
+    return Answer(b"ok", 202, "text/plain", own_connection(request))
 
 
 PROTOCOL = Protocol(

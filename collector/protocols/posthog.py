@@ -29,6 +29,7 @@ from collector.protocols.protocol import (
     Endpoint,
     Protocol,
     Request,
+    answer_later,
     key_in_path,
     read_query,
 )
@@ -223,6 +224,7 @@ PROTOCOL = Protocol(
         Endpoint("/array/{key}/config", answer=answer_config, **_ASKED),
         Endpoint("/array/{key}/config.js", answer=answer_config_script, **_ASKED),
     ),
+    fault=answer_later,
     fields={**FIELDS.table, **PROPERTIES.table},
     dropped=DROPPED,
 )

@@ -22,6 +22,8 @@ from collector.verdicts import Verdict
 KEY_FORM = re.compile(r"sk_[bs]_[A-Za-z0-9_-]{1,250}")
 """What a write key looks like."""
 
+RATE_LIMITED = 429
+
 PARAMETERS_MAX = 200
 """Most parameters of one query that are read."""
 
@@ -116,6 +118,23 @@ def as_key(text: str) -> str:
 def answer_native(request: Request, verdict: Verdict, trusted: bool) -> Answer:
     """Answer as the native API does (contract, Native API)."""
     return Answer(verdict.answer(trusted))
+
+
+def answer_later(request: Request, fault: BadRequest) -> Answer | None:
+    """Answer 503 in place of 429, for SDKs that drop for good whatever is answered with a 4xx."""
+    if fault.status != RATE_LIMITED:
+        return None
+    return Answer(msgspec.json.encode({"error": fault.reason, "detail": fault.detail}), 503)
+
+
+def own_connection(request: Request) -> dict[str, str]:
+    """Give the header that ends a page's connection after the answer; none for servers.
+
+    A browser repeats by itself what it sent on a kept connection that broke. Events without an id
+    would count twice.
+    """
+    is_page = "origin" in request.headers or "sec-fetch-mode" in request.headers
+    return {"connection": "close"} if is_page else {}
 
 
 def decode_nothing(request: Request, sender: Sender, terms: Terms) -> Decoded:

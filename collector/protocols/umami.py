@@ -14,7 +14,7 @@ from collector.outcomes import BadRequest
 from collector.protocols.bodies import object_in, peek_object, read_json, read_object, text_in
 from collector.protocols.fields import Draft, FieldMap, put_screen, read_number
 from collector.protocols.maker import Maker
-from collector.protocols.protocol import Answer, Endpoint, Protocol, Request
+from collector.protocols.protocol import Answer, Endpoint, Protocol, Request, own_connection
 from collector.protocols.terms import Terms
 from collector.raw_event import Decoded, Sender
 from collector.verdicts import Verdict
@@ -115,13 +115,14 @@ def find_website(request: Request) -> str:
 
 def answer_one(request: Request, verdict: Verdict, trusted: bool) -> Answer:
     """Answer as Umami does; what the page hands on with its next event is everybody's."""
-    return Answer(msgspec.json.encode(_NAMED))
+    return Answer(msgspec.json.encode(_NAMED), headers=own_connection(request))
 
 
 def answer_batch(request: Request, verdict: Verdict, trusted: bool) -> Answer:
     """Answer as Umami does; every event counts as processed, refused ones too."""
     told = {"size": verdict.received, "processed": verdict.received, "errors": 0, "details": []}
-    return Answer(msgspec.json.encode(told | {"cache": _NAMED["cache"]}))
+    body = msgspec.json.encode(told | {"cache": _NAMED["cache"]})
+    return Answer(body, headers=own_connection(request))
 
 
 # Who chose this SDK chose that nothing is kept in the browser.

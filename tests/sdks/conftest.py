@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -53,7 +54,7 @@ class Target:
     def list_origin(self, origin: str) -> None:
         """Let pages of an origin send to the site without a key."""
         self.service.sanaq("site", "add", self.site, check=False)
-        self.service.sanaq("site", "set", self.site, "--origins", origin)
+        self.service.ask("site", "set", self.site, "--origins", origin)
         # Until every worker has looked at the registry again.
         time.sleep(3 * POLL_SECONDS)
 
@@ -102,21 +103,24 @@ def numbers() -> Iterator[int]:
     return count()
 
 
+@contextmanager
+def making_targets(service: Service, numbers: Iterator[int]) -> Iterator[Callable[..., Target]]:
+    """Give what makes targets: `make()`; `make(granted=False)` asks for consent."""
+    with ExitStack() as stack:
+
+        def make(granted: bool = True) -> Target:
+            number = next(numbers)
+            relay = stack.enter_context(relaying(service.collector))
+            return Target(service, f"granted{number}" if granted else f"asked{number}", relay)
+
+        yield make
+
+
 @pytest.fixture
 def make_target(sdk_service: Service, numbers: Iterator[int]) -> Iterator[Callable[..., Target]]:
     """Makes targets: `make_target()`; `make_target(granted=False)` asks for consent."""
-    opened = []
-
-    def make(granted: bool = True) -> Target:
-        number = next(numbers)
-        context = relaying(sdk_service.collector)
-        relay = context.__enter__()
-        opened.append(context)
-        return Target(sdk_service, f"granted{number}" if granted else f"asked{number}", relay)
-
-    yield make
-    for context in opened:
-        context.__exit__(None, None, None)
+    with making_targets(sdk_service, numbers) as make:
+        yield make
 
 
 @pytest.fixture

@@ -169,6 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.to.cut.is_set() or (fault and not fault.full):
             self.close_connection = True
             return
+        if answer.getheader("connection") == "close":
+            self.close_connection = True
         self.send_response_only(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in HOP:
