@@ -178,6 +178,8 @@ def test_figures_are_replaced_day_by_day_and_are_no_events(
     assert len(found) == rows
     total = {one["day"]: int(one["visitors"]) for one in found if one["dimension"] == "total"}
     assert total == {"2025-01-01": 10, "2025-01-02": 20}
+    pages = [one["value"] for one in found if one["dimension"] == "page"]
+    assert pages == ["/", "/to/[email]"]
     # A later export of one day and one file replaces that alone.
     head = FILES["pages"][0]
     changed = write_archive(
@@ -193,10 +195,23 @@ def test_figures_are_replaced_day_by_day_and_are_no_events(
         {"value": "/new", "parts": {"host": "h"}, "page_views": 3, "bounces": None,
          "basis": "consent"}
     ]  # fmt: skip
+    service.sanaq(
+        "import", "plausible-csv", str(tmp_path / "export.zip"), "--site", "fig2", *ORIGIN
+    )
     (row,) = service.sql("SELECT count() AS n FROM sanaq.imported WHERE site = 'fig'")
     assert row["n"] == rows - 1
     assert service.ledger("--site", "fig") == before
     assert "import.figures" in service.sanaq("audit", "show")
+
+
+def test_nothing_that_identifies_is_told_anywhere(service: Service) -> None:
+    stored = str(service.sql("SELECT * FROM sanaq.imported"))
+    assert "[email]" in stored
+    log = service.log_file.read_text()
+    audited = service.sanaq("audit", "show", "--json")
+    for told in (stored, log, audited):
+        for secret in ("aigerim", "somebody", "198.51.100.77", "u-77", f"{41:016x}", AD_ID):
+            assert secret not in told
 
 
 def _fail(number: int) -> pl.DataFrame:
