@@ -27,6 +27,7 @@ OPEN = "open"
 
 ACTOR = "collector"
 
+
 class Asked(NamedTuple):
     """One request as it comes in."""
 
