@@ -23,6 +23,15 @@ ROW = re.compile(
 
 ROWS_MIN = 25
 
+PLATFORM = re.compile(
+    r"^\| (?P<platform>[^|]+) \| [^|`]+ \| (?P<lines>[^|]+) \| (?P<known>\w+) \|$", re.MULTILINE
+)
+
+PLATFORMS_SHOWN = {
+    *("iOS", "Android", "Flutter", "React Native", "Unity"),
+    *("Python", "Node", "Go", "Java, Kotlin", "PHP", "Ruby", ".NET", "Rust", "any"),
+}
+
 
 def test_every_row_has_its_page_its_test_and_the_version_that_is_run() -> None:
     rows = [match.groupdict() for match in ROW.finditer((ROOT / "docs/sdks.md").read_text("utf-8"))]
@@ -45,6 +54,15 @@ def test_every_sdk_has_its_consent_lines_and_every_line_is_run() -> None:
     assert set(unused) <= set(runs), "these lines are run by no test"
     saying = [cell for cells in read_legs().values() for cell in cells.values()]
     assert not [cell for cell in saying if cell.strip() in ("", "-")], "say why a leg is not run"
+
+
+def test_every_platform_has_an_sdk_its_line_and_how_it_is_known() -> None:
+    text = (ROOT / "docs/sdks.md").read_text("utf-8")
+    part = text.partition("## By platform")[2].partition("\n## ")[0]
+    rows = [match.groupdict() for match in PLATFORM.finditer(part)]
+    assert len(rows) == part.count("\n| ") - 1, "a row of another form"
+    assert {row["platform"] for row in rows} == PLATFORMS_SHOWN
+    assert {row["known"] for row in rows} == {"run", "source", "documentation"}
 
 
 def _pinned() -> set[tuple[str, str]]:

@@ -42,7 +42,8 @@ def read_sdks() -> list[str]:
 
 def read_legs() -> dict[str, dict[str, str]]:
     """Give of each SDK what the table of legs says of each: `run`, or why it is not."""
-    rows = _LEGS.findall((ROOT / "docs" / "sdks.md").read_text("utf-8"))
+    text = (ROOT / "docs" / "sdks.md").read_text("utf-8")
+    rows = _LEGS.findall(text.partition("## Consent for SDKs")[2].partition("\n## ")[0])
     return {_slug(sdk): dict(zip(LEGS, told, strict=True)) for sdk, *told in rows}
 
 
