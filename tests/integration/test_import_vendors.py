@@ -149,6 +149,12 @@ def test_ga4s_consent_holds_row_by_row(service: Service, tmp_path: Path) -> None
     assert (again["accepted"], again["duplicate"]) == (0, 5)
 
 
+def import_figures(service: Service, file: Path, site: str = "fig") -> Any:
+    """Import daily figures and give what is told."""
+    words = ("import", "plausible-csv", str(file), "--site", site, *ORIGIN, "--json")
+    return json.loads(service.sanaq(*words))
+
+
 def test_figures_are_replaced_day_by_day_and_are_no_events(
     service: Service, tmp_path: Path
 ) -> None:
@@ -158,19 +164,15 @@ def test_figures_are_replaced_day_by_day_and_are_no_events(
     service.await_loaded()
     before = service.ledger("--site", "fig")
 
-    def run(**changed: str) -> Any:
-        file = write_archive(tmp_path / "export.zip", texts(**changed))
-        words = ("import", "plausible-csv", str(file), "--site", "fig", *ORIGIN, "--json")
-        return json.loads(service.sanaq(*words))
-
+    export = write_archive(tmp_path / "export.zip", texts())
     rows = sum(len(lines) for _, lines in FILES.values())
     for _ in range(2):
-        told = run()
+        told = import_figures(service, export)
         assert (told["rows"], told["written"], told["days_with_events"]) == (rows, rows, 1)
     with closing(connect(load_settings(service.environ))) as client, pytest.raises(KeyError):
         # What an import leaves that is killed before it wrote a dimension anew.
         replace_days(client, ("fig", "old", "total"), [date(2025, 1, 1)], map(_fail, [0]))
-    assert run()["written"] == rows
+    assert import_figures(service, export)["written"] == rows
     found = service.sql(
         "SELECT dimension, toString(date) AS day, value, visitors FROM sanaq.imported"
         " WHERE site = 'fig' AND source = 'old' ORDER BY ALL"
@@ -186,7 +188,7 @@ def test_figures_are_replaced_day_by_day_and_are_no_events(
         tmp_path / "later.zip",
         {"imported_pages_20250101_20250101.csv": f"{head}\n2025-01-01,h,/new,1,2,3,,,,\n"},
     )
-    service.sanaq("import", "plausible-csv", str(changed), "--site", "fig", *ORIGIN)
+    import_figures(service, changed)
     pages = service.sql(
         "SELECT value, parts, page_views, bounces, basis FROM sanaq.imported"
         " WHERE site = 'fig' AND dimension = 'page'"
@@ -195,9 +197,7 @@ def test_figures_are_replaced_day_by_day_and_are_no_events(
         {"value": "/new", "parts": {"host": "h"}, "page_views": 3, "bounces": None,
          "basis": "consent"}
     ]  # fmt: skip
-    service.sanaq(
-        "import", "plausible-csv", str(tmp_path / "export.zip"), "--site", "fig2", *ORIGIN
-    )
+    import_figures(service, export, "fig2")
     (row,) = service.sql("SELECT count() AS n FROM sanaq.imported WHERE site = 'fig'")
     assert row["n"] == rows - 1
     assert service.ledger("--site", "fig") == before
