@@ -123,22 +123,6 @@ def test_the_node_sdk(make_target: Callable[..., Target]) -> None:
     assert target.reasons()["kind_unwanted"] == 2, "an increment and an alias"
 
 
-NODE_LOST = """
-const Mixpanel = require('mixpanel');
-const { KEY, BASE } = process.env;
-const { hostname, port } = new URL(BASE);
-const client = Mixpanel.init(KEY, { host: hostname, port, protocol: 'http' });
-client.track('Order', {}, (e) => console.log(e ? 'lost' : 'taken'));
-"""
-
-
-def test_the_node_sdk_tries_nothing_again(make_target: Callable[..., Target]) -> None:
-    target = make_target()
-    with losing_answers(target.relay, 1):
-        assert run_node(NODE_LOST, {"KEY": target.key(), "BASE": target.base}).strip() == "lost"
-    assert sent(target) == [("/track", 200)] and len(target.events()) == 1
-
-
 BROWSER = """
 import mixpanel from 'mixpanel-browser';
 const options = { api_host: TOLD.BASE, batch_flush_interval_ms: Number(TOLD.WAIT || 300) };
@@ -192,16 +176,6 @@ def test_what_a_page_sends_again_on_the_next_counts_once(
     names = sorted(one["event_name"] for one in target.events())
     assert names == ["Order"] * 2 + ["page_view"] * 2
     assert target.service.ledger("--site", target.site)["duplicate"] == 2
-
-
-def test_the_browser_sdk_tries_nothing_again_after_a_lost_answer(
-    make_target: Callable[..., Target], page_folder: Path
-) -> None:
-    target = make_target()
-    told = {"KEY": target.key("browser"), "BASE": target.base}
-    with losing_answers(target.relay, 2), open_site(BROWSER, told, page_folder, "/x"):
-        await_sent(target)
-    assert kept(target).keys() == {"Order", "page_view", "identify"}
 
 
 CONSENT = (

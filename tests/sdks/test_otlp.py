@@ -85,16 +85,6 @@ def test_the_python_exporters(make_target: Callable[..., Target]) -> None:
     assert target.reasons()["kind_unwanted"] == 3, "one span, two data points"
 
 
-def test_a_lost_answer_counts_nothing_twice_from_python(make_target: Callable[..., Target]) -> None:
-    target, source = make_target(), PYTHON_HEAD + "p = provide()\n"
-    # A connection that breaks is tried again at once, then after a second.
-    source += "for n in (1, 2): emit(p, event_name='order', attributes={'n': n})\np.force_flush()\n"
-    with losing_answers(target.relay, 2):
-        run_python(source, {"KEY": target.key(), "BASE": target.base})
-    assert sent(target) == [("/v1/logs", 200)] * 3
-    assert sorted(one["properties"]["n"] for one in target.events()) == ["1", "2"]
-
-
 JS = """
 const { LoggerProvider, BatchLogRecordProcessor } = MODULES.sdk;
 const { OTLPLogExporter } = MODULES.exporter;

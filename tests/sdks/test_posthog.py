@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.sdks.conftest import Target
 from tests.sdks.programs import run_node, run_python
-from tests.service import wait_until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -54,17 +52,6 @@ for number in range(3):
                    properties=json.loads(os.environ.get("MORE", "{}")))
 client.flush(); client.shutdown()
 """
-
-REPEATING_IN_NODE = """
-const { PostHog } = require('posthog-node');
-const { KEY, BASE } = process.env;
-const client = new PostHog(KEY, { host: BASE, flushAt: 20, flushInterval: 60000,
-                                  fetchRetryDelay: 500, fetchRetryCount: 3 });
-for (const number of [0, 1, 2]) client.capture({ distinctId: 'anon-1', event: `step ${number}` });
-await client.shutdown(60000);
-"""
-
-STEPS = ["step 0", "step 1", "step 2"]
 
 OPTIONS = [
     ({}, "/batch/"),
@@ -115,38 +102,6 @@ def test_the_node_sdk_of_posthog(make_target: Callable[..., Target]) -> None:
     assert (page["person_id"], page["page_path"]) == (NOBODY, "/x")
     assert page["device_id"] != NOBODY and page["campaign_source"] == "m"
     assert kept["identify"]["properties"] == {"plan": "gold"}
-
-
-@pytest.mark.parametrize(
-    ("run", "source"), [(run_python, REPEATING), (run_node, REPEATING_IN_NODE)]
-)
-def test_answers_that_are_lost_are_asked_for_again_and_count_once(
-    make_target: Callable[..., Target], run: Callable[..., str], source: str
-) -> None:
-    target = make_target()
-    told = {"KEY": target.key(), "BASE": target.base}
-    target.relay.cut.set()
-    with ThreadPoolExecutor(1) as thread:
-        sent = thread.submit(run, source, told)
-        wait_until(lambda: len(target.relay.passed) == 2, 30)
-        target.relay.cut.clear()
-        sent.result()
-    assert [one.status for one in target.relay.passed] == [200] * 3
-    assert sorted(one["event_name"] for one in target.events()) == STEPS
-
-
-def test_a_restart_of_the_collector_loses_and_doubles_nothing(
-    make_target: Callable[..., Target],
-) -> None:
-    target = make_target()
-    told = {"KEY": target.key(), "BASE": target.base}
-    with ThreadPoolExecutor(1) as thread:
-        restarted = thread.submit(target.restart_collector)
-        run_python(REPEATING, told)
-        restarted.result()
-    delivered = [one for one in target.relay.passed if one.status == 200]
-    assert len(delivered) == 1, "only what was not answered is sent again"
-    assert sorted(one["event_name"] for one in target.events()) == STEPS
 
 
 def test_consent_for_posthog_comes_in_a_property_or_by_record(

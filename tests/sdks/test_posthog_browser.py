@@ -10,7 +10,6 @@ import pytest
 
 from tests.sdks.conftest import Target
 from tests.sdks.programs import open_site
-from tests.service import wait_until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -58,21 +57,6 @@ def test_the_browser_sdk_of_posthog(
     assert kept["identify"]["properties"] == {"plan": "gold"}
     (error,) = target.events("diagnostics")
     assert (error["kind"], error["exception_message"]) == ("error", "boom")
-
-
-def test_a_browser_asks_again_for_an_answer_that_was_lost(
-    make_target: Callable[..., Target], page_folder: Path
-) -> None:
-    target = make_target()
-    target.relay.cut.set()
-    told = {"KEY": target.key("browser"), "BASE": target.base, "options": OWN}
-    with open_site(BROWSER, told, page_folder, "/install"):
-        wait_until(lambda: target.relay.count("/e/") > 0, 20)
-        lost = target.relay.count("/e/")
-        target.relay.cut.clear()
-        wait_until(lambda: target.relay.count("/e/") >= 2 * lost + 1, 30)
-    names = [one["event_name"] for one in target.events() if one["event_name"] in ORDER]
-    assert sorted(names) == sorted(ORDER), "each once"
 
 
 @pytest.mark.parametrize("consents", [True, False])

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.sdks.conftest import Target
 from tests.sdks.programs import open_site, run_node, run_python
-from tests.service import wait_until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -86,35 +84,6 @@ for number in range(3):
     client.track(anonymous_id="anon-1", event=f"step {number}")
 client.flush(); client.join()
 """
-
-
-def test_an_answer_that_is_lost_is_asked_for_again_and_counts_once(
-    make_target: Callable[..., Target],
-) -> None:
-    target = make_target()
-    told = {"KEY": target.key(), "BASE": target.base}
-    target.relay.cut.set()
-    with ThreadPoolExecutor(1) as thread:
-        sent = thread.submit(run_python, REPEATING, told)
-        wait_until(lambda: len(target.relay.passed) == 2, 30)
-        target.relay.cut.clear()
-        sent.result()
-    assert [one.status for one in target.relay.passed] == [200] * 3
-    assert sorted(one["event_name"] for one in target.events()) == ["step 0", "step 1", "step 2"]
-
-
-def test_a_restart_of_the_collector_loses_and_doubles_nothing(
-    make_target: Callable[..., Target],
-) -> None:
-    target = make_target()
-    told = {"KEY": target.key(), "BASE": target.base}
-    with ThreadPoolExecutor(1) as thread:
-        restarted = thread.submit(target.restart_collector)
-        run_python(REPEATING, told)
-        restarted.result()
-    delivered = [one for one in target.relay.passed if one.status == 200]
-    assert len(delivered) == 1, "only what was not answered is sent again"
-    assert sorted(one["event_name"] for one in target.events()) == ["step 0", "step 1", "step 2"]
 
 
 def test_consent_for_segment_comes_in_its_object_or_by_record(

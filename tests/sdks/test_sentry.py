@@ -75,20 +75,6 @@ def test_the_python_sdk_of_sentry_and_consent_in_a_context(
     assert is_known == {said == "yes"}
 
 
-def test_an_answer_that_is_lost_loses_and_doubles_nothing(
-    make_target: Callable[..., Target],
-) -> None:
-    target = make_target()
-    target.relay.cut.set()
-    run_python(PYTHON, {"DSN": make_dsn(target), "SAID": "yes"})
-    assert {one.status for one in target.relay.passed} == {200}
-    assert Counter(one["kind"] for one in target.events("diagnostics")) == {
-        "error": 1,
-        "performance": 1,
-        "log": 1,
-    }
-
-
 def test_the_node_sdk_of_sentry(make_target: Callable[..., Target]) -> None:
     target = make_target()
     run_node(NODE, {"DSN": make_dsn(target)})
