@@ -26,7 +26,7 @@ from tests.service import Service, kill, running, wait_until
 
 pytestmark = pytest.mark.timeout(300)
 
-SECONDS_MAX = 30.0
+SECONDS_MAX = 60.0
 
 RECIPIENT = """\
 title = "{name}"
@@ -189,7 +189,7 @@ def test_a_recipient_that_hangs_stalls_nobody(world: World) -> None:
     started = time.monotonic()
     world.post(5, to="dead")
     paths = world.post(5)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
     world.await_at("acme", paths)
     world.service.await_loaded()
     wait_until(lambda: _fault(world, "dead") == "too_slow", SECONDS_MAX)
