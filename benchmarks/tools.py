@@ -1,4 +1,4 @@
-"""The two programs that benchmarks need besides our own: found on PATH, else installed."""
+"""Programs that benchmarks and slow tests need besides our own: found on PATH, else installed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-PACKAGES = {"nginx": "nginx-light", "wrk": "wrk"}
+PACKAGES = {"nginx": "nginx-light", "wrk": "wrk", "firefox-esr": "firefox-esr"}
 """Program -> Debian package that has it."""
 
 INSTALL_SECONDS_MAX = 600

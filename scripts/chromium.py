@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright
@@ -61,8 +62,11 @@ def find_on_path() -> Path | None:
     return next((Path(path) for path in paths if path), None)
 
 
-def launch(playwright: Playwright, browser: Path) -> Browser:
-    """Start a browser headless; it runs as root, without a display, and talks to nobody."""
+def launch(playwright: Playwright, browser: Path, more: Sequence[str] = ()) -> Browser:
+    """Start a browser headless; it runs as root, without a display, and talks to nobody.
+
+    `more` are further arguments.
+    """
     return playwright.chromium.launch(
-        executable_path=browser, args=list(ARGUMENTS), headless=True, timeout=60_000
+        executable_path=browser, args=[*ARGUMENTS, *more], headless=True, timeout=60_000
     )

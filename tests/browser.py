@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,13 +12,15 @@ from scripts.chromium import find_chromium, launch
 
 
 @contextmanager
-def open_page(**context: Any) -> Iterator[Page]:
+def open_page(*, arguments: Sequence[str] = (), **context: Any) -> Iterator[Page]:
     """Yield a page of a fresh browser; `context` is what `Browser.new_context` takes.
+
+    `arguments` are further ones of the browser's command line.
 
     Example: `open_page(color_scheme="dark", viewport={"width": 390, "height": 844})`.
     """
     with sync_playwright() as playwright:
-        browser = launch(playwright, find_chromium())
+        browser = launch(playwright, find_chromium(), arguments)
         try:
             yield browser.new_context(**context).new_page()
         finally:
