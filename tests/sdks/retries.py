@@ -28,9 +28,9 @@ class Sdk(NamedTuple):
     well: Seen = Seen(1, 1)
     lost: Seen = Seen(2, 1)
     """The collector took the event, and its answer was lost."""
-    away: Seen = Seen(1, 1)
+    away: Seen | None = Seen(1, 1)
     """The collector was restarted while the event was sent."""
-    full: Seen = Seen(2, 1)
+    full: Seen | None = Seen(2, 1)
     """A collector with a full spool answered 503."""
     nudge: bool = False
     """Whether it sends again what it kept only with the next event."""
@@ -40,11 +40,14 @@ class Sdk(NamedTuple):
     def show(self) -> str:
         """Give its line of the table in docs/sdks.md."""
         seen = (self.well, self.lost, self.away, self.full)
-        told = (f"{one.requests}, {'once' if one.rows else 'lost'}" for one in seen)
+        told = (
+            f"{one.requests}, {'once' if one.rows else 'lost'}" if one else "not counted"
+            for one in seen
+        )
         return f"| {self.name} | {' | '.join(told)} |"
 
-    def expect(self, case: str) -> Seen:
-        """Give what must be seen in a case."""
+    def expect(self, case: str) -> Seen | None:
+        """Give what must be seen in a case; none where it takes its time and is not waited for."""
         return {"well": self.well, "lost": self.lost, "away": self.away, "full": self.full}[case]
 
 
@@ -73,7 +76,7 @@ SDKS = (
     Sdk("Segment, browser", "/v1/t"),
     Sdk("RudderStack, Python", "/v1/batch"),
     Sdk("RudderStack, Node", "/v1/batch"),
-    Sdk("RudderStack, browser", "/v1/track", away=MISSED, full=TURNED_AWAY),
+    Sdk("RudderStack, browser", "/v1/track", away=None, full=None),
     Sdk("Sentry, Python", "/api/1/envelope/", **SENTRY),
     Sdk("Sentry, Node", "/api/1/envelope/", **SENTRY),
     Sdk("Sentry, browser", "/api/1/envelope/", **(SENTRY | {"lost": ASKED_AGAIN})),

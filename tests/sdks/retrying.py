@@ -133,7 +133,8 @@ def _settle(case: str, players: list[Player]) -> None:
             if player.sdk.name not in nudged and (case == "away" or player.statuses()):
                 player.send(f"step_nudge_{case}")
                 nudged.add(player.sdk.name)
-        if all(len(one.statuses()) >= one.sdk.expect(case).requests for one in players):
+        wanted = [(one, one.sdk.expect(case)) for one in players]
+        if all(seen is None or len(one.statuses()) >= seen.requests for one, seen in wanted):
             break
         time.sleep(PAUSE_SECONDS)
     time.sleep(QUIET_SECONDS)

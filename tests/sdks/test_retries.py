@@ -24,8 +24,12 @@ def seen(
         return play(make, tmp_path_factory.mktemp("retries"))
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("sdk", SDKS, ids=lambda sdk: sdk.name)
+COUNTED = [(sdk, case) for sdk in SDKS for case in CASES if sdk.expect(case)]
+
+
+@pytest.mark.parametrize(
+    ("sdk", "case"), COUNTED, ids=[f"{sdk.name}, {case}" for sdk, case in COUNTED]
+)
 def test_requests_and_rows(sdk: Sdk, case: str, seen: dict[tuple[str, str], Seen]) -> None:
     assert seen[sdk.name, case] == sdk.expect(case)
 
