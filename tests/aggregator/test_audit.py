@@ -94,8 +94,8 @@ def test_a_fault_in_the_bounding_is_seen(fault: Counting) -> None:
 
 def test_the_attacks_use_other_dice_each_time() -> None:
     dice = random.Random(1)
-    bounds = {attack_canaries(RELEASE, 500, dice) for _ in range(3)}
-    assert len(bounds) == 3
+    bounds = {attack_canaries(RELEASE, 500, dice) for _ in range(12)}
+    assert len(bounds) > 1, "two may agree by chance, not twelve"
     assert holds_sensitivity(RELEASE, dice)
 
 
