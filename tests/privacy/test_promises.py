@@ -10,7 +10,23 @@ from tests.helpers import ROOT
 
 PAGE = ROOT / "docs" / "privacy.md"
 
-OWED = ["R3", "R4", "R5", "R6", "R7", "R8", "R10", "R13", "R14", "R15", "R16", "R17", "R18", "R19", "R23"]
+OWED = [
+    "R3",
+    "R4",
+    "R5",
+    "R6",
+    "R7",
+    "R8",
+    "R10",
+    "R13",
+    "R14",
+    "R15",
+    "R16",
+    "R17",
+    "R18",
+    "R19",
+    "R23",
+]
 """Promises about consent, identity and what may never be written."""
 
 ROWS = re.findall(r"^\| (R?\d+) \| (.+) \| (.+) \|$", PAGE.read_text(), re.MULTILINE)
