@@ -49,6 +49,12 @@ _LOOK_ALIKES = bytes.maketrans(_CYRILLIC.encode("cp1251"), b"abcehijkmopstxy")
 ORDINARY = re.compile(r"[A-Za-z0-9 ._:;,()/+@|=-]*")
 """Text that is written in one way only."""
 
+_SOFTWARE = re.compile(r"[A-Za-z][A-Za-z._-]*/[0-9]{1,4}(?:\.[0-9]{1,4}){1,2}")
+"""A user agent that is software and its version, as SDKs of servers have it."""
+
+_THIS_HOST = re.compile(r"127(?:\.[0-9]{1,3}){3}|::1")
+"""Loopback addresses: everybody's who tries things on one machine."""
+
 
 class OwnIds(NamedTuple):
     """The identifiers of one event in lower case, in all their spellings, longest first."""
@@ -124,12 +130,24 @@ def _find_in(lowered: str, wanted: Iterable[str]) -> list[tuple[int, int]]:
     return sorted(spans)
 
 
+def is_agent_sought(user_agent: str) -> bool:
+    """Tell whether a user agent says more of a sender than the SDK's name and version, which are
+    kept as such."""
+    return len(user_agent) >= USER_AGENT_CHARS_MIN and not _SOFTWARE.fullmatch(user_agent.strip())
+
+
+def is_address_sought(address: str) -> bool:
+    """Tell whether an address leads to anybody."""
+    return bool(address) and not _THIS_HOST.fullmatch(address.strip())
+
+
 @lru_cache(maxsize=SENDERS_CACHED_MAX)
 def _sender_spellings(address: str, user_agent: str) -> frozenset[str]:
     """Give the spellings of what all events of one sender share."""
-    texts = [user_agent.strip()] if len(user_agent) >= USER_AGENT_CHARS_MIN else []
-    # Providers put addresses into host names: 95-56-10-20.pool.example.
-    texts += {address.strip().replace(".", sign) for sign in ".-_"}
+    texts = [user_agent.strip()] if is_agent_sought(user_agent) else []
+    if is_address_sought(address):
+        # Providers put addresses into host names: 95-56-10-20.pool.example.
+        texts += {address.strip().replace(".", sign) for sign in ".-_"}
     return frozenset(one for text in texts for one in _spellings(text))
 
 

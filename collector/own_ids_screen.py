@@ -14,8 +14,9 @@ from collector.own_ids import (
     SENDERS_CACHED_MAX,
     SEPARATOR,
     TOKEN_CHARS_MIN,
-    USER_AGENT_CHARS_MIN,
     fold_text,
+    is_address_sought,
+    is_agent_sought,
 )
 
 _CORE = re.compile("[a-z0-9]{6,8}")
@@ -32,9 +33,9 @@ def may_occur(text: str, sent: str, address: str, user_agent: str) -> bool:
     `text` is one that `unfold.is_odd` says no of; `sent` are the identifiers, joined.
     """
     folded = fold_text(text)
-    if len(user_agent) >= USER_AGENT_CHARS_MIN and _stands(_agent_core(user_agent), folded):
+    if is_agent_sought(user_agent) and _stands(_agent_core(user_agent), folded):
         return True
-    if address and _address_may_stand(address, folded):
+    if is_address_sought(address) and _address_may_stand(address, folded):
         return True
     for one in sent.split(SEPARATOR):
         uuid = _UUID.fullmatch(one)

@@ -12,7 +12,7 @@ class ConfigError(Exception):
     """
 
     def __init__(self, file: Path | str, line: int, what: str) -> None:
-        super().__init__(f"{file}:{line}: {what}")
+        super().__init__(f"{file}:{line}: {what}" if line else f"{file}: {what}")
         self.file = str(file)
         """The file as the operator knows it, relative to the working folder where possible."""
         self.line = line

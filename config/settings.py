@@ -136,7 +136,11 @@ def config_folder(environ: Mapping[str, str] | None = None) -> Path:
     env = os.environ if environ is None else environ
     folder = _absolute(env.get("SANAQ_CONFIG") or "./config")
     if not folder.is_dir():
-        raise ConfigError(show_file(folder), 0, "no such folder; set SANAQ_CONFIG to yours")
+        raise ConfigError(
+            show_file(folder),
+            0,
+            "no such folder; run this where it lies, or set SANAQ_CONFIG to it",
+        )
     return folder
 
 

@@ -58,6 +58,27 @@ def test_replacing(identifier: str, text: str, mended: str) -> None:
     assert own_ids.replace_in(mended) == mended
 
 
+@pytest.mark.parametrize(
+    ("address", "agent", "text"),
+    [
+        ("127.0.0.1", CHROME, "127.0.0.1:8080"),
+        ("::1", CHROME, "http://[::1]/"),
+        (ADDRESS, "posthog-python/7.91.1", "posthog-python/7.91.1"),
+        (ADDRESS, "sentry.javascript.node/11.12.0", "sentry.javascript.node/11.12.0"),
+    ],
+)
+def test_what_leads_to_nobody_stays(address: str, agent: str, text: str) -> None:
+    assert of(address=address, agent=agent).replace_in(text) == text
+
+
+@pytest.mark.parametrize(
+    "agent",
+    ["posthog-python/7.91.1 (u-1842)", "soq-phone-77012345678/1.0", "app-of-somebody/87012345678"],
+)
+def test_an_agent_that_may_tell_more_is_struck(agent: str) -> None:
+    assert of(agent=agent).replace_in(f"by {agent}") == "by [own_id]"
+
+
 @pytest.mark.parametrize("absent", ["undefined", "null", "unknown", "0000-0000", "  ", "None"])
 def test_what_stands_for_no_id_is_not_looked_for(absent: str) -> None:
     text = f"{absent.strip()} is not a function (0000-0000)"

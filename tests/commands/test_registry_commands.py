@@ -157,7 +157,7 @@ def test_the_real_program_says_no_in_one_sentence(installation: Installation) ->
     installation.set(SANAQ_MASTER_KEY="short")
     code, said = run("keys", "list")
     assert code == 2
-    assert said.startswith("sanaq: SANAQ_MASTER_KEY:0: a master key is 32 random bytes")
+    assert said.startswith("sanaq: SANAQ_MASTER_KEY: a master key is 32 random bytes")
     assert said.count("\n") == 1
 
 

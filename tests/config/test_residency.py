@@ -75,7 +75,7 @@ def test_an_undeclared_host_is_never_connected_to(
     with pytest.raises(ConfigError) as refused:
         connect(settings) if store == "warehouse" else open_registry(settings)
     what = f"{variable} names a host that stores.{store}.hosts does not"
-    assert str(refused.value) == f"environment:0: {what}; add it there, with its country"
+    assert str(refused.value) == f"environment: {what}; add it there, with its country"
     assert [str(error) for error in check_addresses(settings)] == [str(refused.value)]
 
 
@@ -133,7 +133,7 @@ def test_a_host_that_the_driver_takes_from_the_environment_is_declared_too(
 ) -> None:
     settings = load_settings(environ_of(folder, tmp_path, SANAQ_REGISTRY=dsn))
     hold_store(settings, "registry", {variable: "127.0.0.1,/run/db"})
-    with pytest.raises(ConfigError, match=f"environment:0: {variable} names a host"):
+    with pytest.raises(ConfigError, match=f"environment: {variable} names a host"):
         hold_store(settings, "registry", {variable: "localhost,203.0.113.7"})
     change(folder, "policy.toml", "[stores.registry]", '[stores.registry]\nhosts = ["203.0.113.7"]')
     hold_store(settings, "registry", {variable: "203.0.113.7"})

@@ -56,7 +56,7 @@ def _check_mistakes(home: Path, dsn: str) -> None:
     wrong = dsn.replace(parts.password, "hidden")
     code, _, said = run_sanaq(home, wrong, "audit", "verify")
     assert code == 2
-    assert said.startswith("sanaq: SANAQ_REGISTRY:0: the database server answers, and refuses")
+    assert said.startswith("sanaq: SANAQ_REGISTRY: the database server answers, and refuses")
     away = dsn.replace(f":{parts.port}/", f":{free_port()}/")
     code, _, complaint = run_sanaq(home, away, "audit", "verify")
     assert code == 1
