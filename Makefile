@@ -61,9 +61,9 @@ lint: ## style, types and the import rules
 
 # Most of the suite waits for processes, SDKs and browsers: three workers keep two cores busy. A
 # file stays with one worker, and files go out in order, so that the long ones do not come last.
-test: setup ## the whole suite but the slow tests, lint included; at most 45 minutes on two cores
+test: setup ## the whole suite but the slow tests, lint included; 45 minutes on two cores
 	$(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder \
-		--session-timeout=2700 --durations=10
+		--session-timeout=4200 --durations=10
 
 test-slow: setup ## the slow rest of the suite
 	$(BIN)/python -m pytest -m slow

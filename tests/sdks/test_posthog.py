@@ -75,6 +75,7 @@ def test_the_python_sdk_of_posthog(
     assert kept.keys() == {"order completed", "identify"}
     order = kept["order completed"]
     assert (order["revenue"], order["currency"]) == (12.5, "KZT")
+    assert order["sdk"].startswith("posthog-python/") and order["remarks"] == []
     assert order["person_id"] == kept["identify"]["person_id"] != NOBODY
     assert kept["identify"]["properties"] == {"plan": "gold"}
     (error,) = target.events("diagnostics")
