@@ -202,11 +202,11 @@ class Ingest:
 def _answer_fault(owners: Sequence[Mount], request: Request, fault: BadRequest) -> Answer:
     """Answer a request that was turned away, in the form that its protocol's SDKs read.
 
-    Where several share the path and nobody knows whose it is: in that of the one whose SDKs read
-    more of a fault than its status.
+    Where several share the path and nobody knows whose it is: in that of the first one whose SDKs
+    read more of such a fault than its status.
     """
     forms = (mount.protocol.fault for mount in owners)
-    own = next((form for form in forms if form is not None), None)
-    answer = (own(request, fault) if own else None) or answer_fault(fault)
+    own = (answer for form in forms if form and (answer := form(request, fault)))
+    answer = next(own, None) or answer_fault(fault)
     headers = retry_headers(fault) | dict(answer.headers)
     return Answer(answer.body, answer.status, answer.kind, headers)
