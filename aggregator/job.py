@@ -5,7 +5,7 @@ Called by `release`, `history` and the command, which fills it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +47,6 @@ class Job:
     """The present moment."""
     actor: str
     """Who runs it, for the audit log."""
-    list_marked: Callable[[], Collection[bytes]] = tuple
-    """Ids of withdrawn, restricted or objecting subjects at this moment."""
     attack: Callable[[Release], AuditReport] = audit_release
     """The attacks that must fail first."""
 

@@ -35,6 +35,7 @@ from aggregator.windows import Window, cut_at_epochs
 from config.releases import DAYS_PER_YEAR, Release
 from storage.key_epochs import KeyClass
 from storage.registry import budget
+from storage.registry.exclusions import list_excluded
 
 KEY_CLASSES: dict[str, KeyClass] = {"device": "device", "person": "person"}
 """Unit -> the class of keys behind its pseudonym."""
@@ -56,7 +57,8 @@ def run_release(job: Job, release: Release, window: Window, reason: str = "") ->
         report = check_ready(job, release, window)
         supersedes = earlier.release_id if earlier else ""
         facts = spend_budget(job, plan, window, report, (supersedes, reason))
-        rows = read_window(job.client, release, window, facts.cut_off, job.list_marked())
+        marked = list_excluded(job.registry, release.sites)
+        rows = read_window(job.client, release, window, facts.cut_off, marked)
         measured = measure_window(rows, plan)
         table = tidy_table(measured, plan)
         files = seal_release(job, plan, facts, measured, table)

@@ -28,6 +28,7 @@ from collector.verdicts import Became
 from storage.errors import Unavailable
 from storage.logs import Log, name_error, name_place
 from storage.registry import Registry, consents
+from storage.registry.exclusions import SHARING
 from storage.registry.requests import ERASE, Asked, note_requests
 from storage.spool_client import SpoolClient
 from storage.spool_protocol import Commit
@@ -112,11 +113,15 @@ class ConsentDesk:
         Errors: Unavailable.
         """
         entry, asked = self._scribe.write(record), list[Asked]()
-        if record.erasure_by:
-            for (kind, text), one in zip(record.ids, entry.decided, strict=True):
-                marks = self._marks_of(one.site, kind, text)
-                asked.append(Asked(one.site, ERASE, kind, one.digest, marks, record.erasure_by))
-        return entry, asked
+        if not record.erasure_by and SHARING not in record.granted | record.refused:
+            return entry, asked
+        decided = []
+        for (kind, text), one in zip(record.ids, entry.decided, strict=True):
+            rows = tuple(self._marks_of(one.site, kind, text))
+            decided.append(replace(one, rows=rows))
+            if record.erasure_by:
+                asked.append(Asked(one.site, ERASE, kind, one.digest, rows, record.erasure_by))
+        return entry._replace(decided=decided), asked
 
     async def _keep_round(self, waiting: Sequence[Waiting]) -> None:
         """Keep some entries and let their requests go on, or tell them that it failed."""

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from storage.registry import audit
 from storage.registry.engine import Registry
+from storage.registry.exclusions import SHARING, exclude_within
 from storage.registry.fresh_refusals import note_within
 from storage.registry.tables import consent_states, format_moment, meta
 
@@ -50,6 +51,9 @@ class Decided:
     pseudonyms: tuple[bytes, ...] = ()
     """Digests by which events of these days carry the identifier, where a refusal must find them
     on their way to a recipient. They are kept apart from `digest`, and for three days."""
+    rows: tuple[bytes, ...] = ()
+    """Digests by which stored events carry it, under every key that lives, where releases must
+    leave them out or may count them again. They are kept apart from `digest`."""
 
 
 class State(NamedTuple):
@@ -79,6 +83,10 @@ def record_decisions(registry: Registry, decided: Sequence[Decided]) -> None:
         for one in decided:
             states.merge(one)
         states.write()
+        for one in decided:
+            if one.rows:
+                refuses = states.refuses(one.site, one.digest, SHARING)
+                exclude_within(connection, one.site, one.rows, {SHARING: refuses})
         refused = [
             (d.site, one, d.withdrawn) for d in decided if d.withdrawn for one in d.pseudonyms
         ]
@@ -94,10 +102,13 @@ def mark(
     *,
     restricted: bool | None = None,
     objected: bool | None = None,
+    rows: Sequence[bytes] = (),
 ) -> None:
     """Restrict an identifier's data or note an objection, or lift either; on the audit log.
 
-    `None` leaves a mark as it is. Errors: Unavailable; then nothing was marked.
+    `None` leaves a mark as it is. `rows` are the digests that stored events carry of it, under
+    every key that lives: no release counts them while a mark stands. Errors: Unavailable; then
+    nothing was marked.
     """
     said = {"restricted": restricted, "objected": objected}
     marks = {name: value for name, value in said.items() if value is not None}
@@ -105,6 +116,7 @@ def mark(
         states = _Changes(connection)
         states.mark(site, digest, marks)
         states.write()
+        exclude_within(connection, site, rows, marks)
         audit.append_within(registry, connection, actor, "consent.mark", site, marks)
 
 
@@ -163,6 +175,11 @@ class _Changes:
     def mark(self, site: str, digest: bytes, marks: Mapping[str, bool]) -> None:
         """Set or lift the marks that are named."""
         self._change(site, digest, marks)
+
+    def refuses(self, site: str, digest: bytes, purpose: str) -> bool:
+        """Tell whether the last decision about a purpose is a refusal."""
+        _, what = self._row(site, digest)["decisions"].get(purpose, ("", ""))
+        return bool(what == WITHDRAWN)
 
     def write(self) -> None:
         """Write back what changed, under the next number; nothing where nothing did."""

@@ -219,6 +219,16 @@ consent_states = sa.Table(
 """What holds of one identifier, under its digest by the site's consent key; purposes are joined
 by blanks. `seq` grows with every change of any row, so that collectors read what changed alone."""
 
+release_exclusions = sa.Table(
+    "release_exclusions",
+    METADATA,
+    sa.Column("site", sa.String(64), primary_key=True),
+    sa.Column("digest", sa.String(32), primary_key=True),
+    sa.Column("cause", sa.String(32), primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Digests, as events carry them, that no release counts, and why; in no order of their coming."""
+
 undeclared_names = sa.Table(
     "undeclared_names",
     METADATA,

@@ -14,7 +14,14 @@ from sqlalchemy import Connection
 from config.errors import ConfigError
 from storage.registry.forward_tables import add_forwarding
 from storage.registry.key_tables import add_shared_keys
-from storage.registry.tables import METADATA, consent_states, meta, requests, undeclared_names
+from storage.registry.tables import (
+    METADATA,
+    consent_states,
+    meta,
+    release_exclusions,
+    requests,
+    undeclared_names,
+)
 
 LOCK_NUMBER = 0x53414E4151
 """Advisory lock that starting processes queue at on PostgreSQL; any constant will do."""
@@ -39,6 +46,10 @@ def _add_requests(connection: Connection) -> None:
     requests.create(connection, checkfirst=True)
 
 
+def _add_exclusions(connection: Connection) -> None:
+    release_exclusions.create(connection, checkfirst=True)
+
+
 VERSIONS: list[Callable[[Connection], None]] = [
     _create_tables,
     _add_consents,
@@ -46,6 +57,7 @@ VERSIONS: list[Callable[[Connection], None]] = [
     _add_names,
     add_forwarding,
     _add_requests,
+    _add_exclusions,
 ]
 """Position + 1 is the version's number; an entry that was shipped never changes."""
 

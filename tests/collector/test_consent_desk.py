@@ -21,6 +21,7 @@ from collector.protocols.consent_record import withdraw_all
 from storage.errors import Unavailable
 from storage.logs import Log
 from storage.registry import Registry
+from storage.registry.exclusions import list_excluded
 from storage.registry.requests import list_requests
 from storage.spool_client import SpoolClient
 from storage.spool_protocol import Commit, Committed, SpoolFull
@@ -127,6 +128,20 @@ def test_a_wish_to_be_erased_is_noted_once_even_where_its_row_fails(world: World
     assert world.known(device="d-1").withdrawn == bits(*wish.refused)
     assert {"analytics", "advertising", "diagnostics"} <= wish.refused
     assert "necessary" not in wish.refused
+
+
+def test_releases_leave_out_who_withdrew_and_count_who_agreed_again(world: World) -> None:
+    left_out: list[list[bytes]] = []
+
+    async def work() -> None:
+        for minutes, says in enumerate([True, False, True]):
+            at = f"2026-01-01T00:0{minutes}:00Z"
+            said = decode(device="d-1", purposes={"partner_sharing": says}, decided_at=at)
+            await world.desk.submit(said)
+            left_out.append(list_excluded(world.registry))
+
+    world.run(work)
+    assert left_out == [[], sorted(mark("soq", "device", "d-1")), []]
 
 
 @pytest.mark.parametrize("fault", [SpoolFull(), Unavailable("spooler"), RuntimeError()])

@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from aggregator.job import open_job
+from aggregator.read import read_window
+from aggregator.windows import Window
+from config.settings import load_settings
+from storage.clock import utc_now
+from storage.registry.exclusions import list_excluded
 from tests.service import Service, kill, running, wait_until
 
 HONOURED_SECONDS_MAX = 1.0
@@ -96,6 +103,33 @@ def test_a_recorded_grant_holds_for_events_that_say_nothing(service: Service) ->
     send(service, key, POSTS, device="d-5512")
     send(service, key, 1, device="d-5513")
     assert kinds(service, "grants") == {"device": POSTS, "visit": 1}
+
+
+def test_releases_leave_out_who_withdrew_after_the_row_was_stored(service: Service) -> None:
+    key, agrees = service.key("shared"), {"analytics": True, "partner_sharing": True}
+    for ids in ({"device": "d-1"}, {"device": "d-2"}, {"device": "d-3", "person": "u-3"}):
+        view = {"name": "listing_view", "consent": {"purposes": agrees}} | ids
+        headers = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"}
+        assert service.post(key, {"events": [view]}, headers=headers).json()["accepted"] == 1
+    service.await_loaded()
+
+    def counted() -> set[str]:
+        now = utc_now()
+        window = Window(now - timedelta(days=1), now, "today")
+        with open_job(load_settings(service.environ)) as job:
+            release = job.config.releases["weekly_reach"].model_copy(update={"sites": ("shared",)})
+            marked = list_excluded(job.registry, release.sites)
+            return set(read_window(job.client, release, window, now, marked).collect()["unit"])
+
+    everyone = counted()
+    assert len(everyone) == 3
+    assert record(service, key, {"partner_sharing": False}, device="d-1").status_code == 200
+    after = counted()
+    assert len(after) == 2
+    assert record(service, key, {"partner_sharing": False}, person="u-3").status_code == 200
+    assert len(counted()) == 1, "of a row with two ids either may leave it out"
+    assert record(service, key, {"partner_sharing": True}, device="d-1").status_code == 200
+    assert counted() & (everyone - after), "who agreed again is counted again"
 
 
 def test_only_a_later_recorded_grant_lifts_a_withdrawal(service: Service) -> None:
