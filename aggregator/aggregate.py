@@ -50,12 +50,11 @@ def list_cells(keysets: Mapping[str, Sequence[str]]) -> pl.DataFrame:
     return cells.sort(cells.columns)
 
 
-def aggregate_public(bounded: pl.LazyFrame, cells: pl.DataFrame) -> pl.DataFrame:
-    """Count units and rows in each public cell, zeros included, in the order of `cells`.
+def complete_cells(counted: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """Give the counts of every public cell, zeros included, in the order of `cells`.
 
-    Shape: [unit, *dimensions, rows], [*dimensions] -> [*dimensions, units, rows].
+    Shape: [*dimensions, units, rows], [*dimensions] -> [*dimensions, units, rows].
     """
-    counted = aggregate_observed(bounded, cells.columns)
     joined = cells.join(counted, on=cells.columns, how="left", maintain_order="left")
     return joined.with_columns(pl.col(UNITS, ROWS).fill_null(0))
 
@@ -69,6 +68,16 @@ def aggregate_observed(bounded: pl.LazyFrame, dimensions: Sequence[str]) -> pl.D
         pl.len().cast(pl.Int64).alias(UNITS), pl.col(ROWS).sum().cast(pl.Int64)
     )
     return counts.sort(dimensions).collect()
+
+
+def add_counts(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Add up the counts of parts that share no unit, sorted by cell.
+
+    Shape: [*dimensions, units, rows] of each -> the same of all.
+    """
+    both = pl.concat(parts)
+    dimensions = [name for name in both.columns if name not in (UNITS, ROWS)]
+    return both.group_by(dimensions).agg(pl.col(UNITS, ROWS).sum()).sort(dimensions)
 
 
 def count_pairs(contributions: pl.LazyFrame, dimensions: Sequence[str], cells_max: int) -> int:

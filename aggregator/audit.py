@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import NormalDist
@@ -24,11 +24,11 @@ from aggregator.aggregate import UNITS
 from aggregator.bound import ROWS, UNIT
 from aggregator.consistency import MEASURED
 from aggregator.intervals import lower_bound, upper_bound
-from aggregator.measure import Measured, count_bounded, measure_window
+from aggregator.measure import Counted, Measured, count_window, measure_window
 from aggregator.plan import Plan, plan_release
 from config.releases import Release
 
-SUITE_VERSION = 1
+SUITE_VERSION = 2
 """Version of the attacks; grows when one changes."""
 
 CANARIES = 5_000
@@ -43,8 +43,11 @@ MISTAKE = 0.001
 RHO_AUDITED = Fraction(1, 2)
 """Loss at which the canaries look: mu = 1."""
 
-Measurement = Callable[[pl.LazyFrame, Plan], Measured]
-Counting = Callable[[pl.LazyFrame, Release, int], pl.DataFrame]
+PARTS = 3
+"""Parts that the synthetic units come in, as those of a window do."""
+
+Measurement = Callable[[Iterable[pl.LazyFrame], Plan], Measured]
+Counting = Callable[[Iterable[pl.LazyFrame], Release, int], Counted]
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def audit_release(
     canaries: int = CANARIES,
     pairs: int = PAIRS,
     measure: Measurement = measure_window,
-    count: Counting = count_bounded,
+    count: Counting = count_window,
 ) -> AuditReport:
     """Run both attacks against a release. Reads no data and spends nothing."""
     # Dice for synthetic people; noise never comes from here.
@@ -111,14 +114,14 @@ def attack_canaries(
     """
     plan = _sharpen(release, canaries)
     inside = [dice.random() < 0.5 for _ in range(canaries)]
-    scores = _score(measure(_plant(release, inside), plan), plan, canaries)
+    scores = _score(measure(_part(_plant(release, inside)), plan), plan, canaries)
     half = canaries // 2
     cut = _best_cut(scores[:half], inside[:half])
     return _bound_mu(scores[half:], inside[half:], cut)
 
 
 def holds_sensitivity(
-    release: Release, dice: random.Random, count: Counting = count_bounded
+    release: Release, dice: random.Random, count: Counting = count_window
 ) -> bool:
     """Tell whether taking one random unit away moves exact counts no further than declared."""
     names = release.dimension_names
@@ -126,13 +129,18 @@ def holds_sensitivity(
     seed = dice.getrandbits(63)
     schema: dict[str, type[pl.DataType]] = {UNIT: pl.Int64, **dict.fromkeys(names, pl.String)}
     frame = pl.DataFrame(rows, schema={**schema, ROWS: pl.Int64}, orient="row").lazy()
-    with_unit = count(frame, release, seed)
-    without = count(frame.filter(pl.col(UNIT) != 0), release, seed)
+    with_unit = count(_part(frame), release, seed).cells
+    without = count(_part(frame.filter(pl.col(UNIT) != 0)), release, seed).cells
     both = with_unit.join(without, on=names, how="full", coalesce=True, suffix="_without")
     both = both.fill_null(0)
     units = [a - b for a, b in zip(both[UNITS], both[UNITS + "_without"], strict=True)]
     events = [a - b for a, b in zip(both[ROWS], both[ROWS + "_without"], strict=True)]
     return _within(units, release, 1) and _within(events, release, release.bounds.rows_per_cell_max)
+
+
+def _part(rows: pl.LazyFrame) -> list[pl.LazyFrame]:
+    """Part synthetic rows as a window's are, each unit whole in one."""
+    return [rows.filter(pl.col(UNIT) % PARTS == number) for number in range(PARTS)]
 
 
 def _within(moved: list[int], release: Release, most: int) -> bool:

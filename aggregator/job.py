@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aggregator.audit import AuditReport, audit_release
-from aggregator.read import Client
+from aggregator.read import Client, Watch, unwatched
 from config.policy import Policy
 from config.policy_file import load_policy
 from config.release_files import load_releases
@@ -49,6 +49,8 @@ class Job:
     """Who runs it, for the audit log."""
     attack: Callable[[Release], AuditReport] = audit_release
     """The attacks that must fail first."""
+    watch: Watch = unwatched
+    """Whoever watches how far the reading is."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Published:
 
 
 @contextmanager
-def open_job(settings: Settings, clock: Clock = utc_now) -> Iterator[Job]:
+def open_job(settings: Settings, clock: Clock = utc_now, watch: Watch = unwatched) -> Iterator[Job]:
     """Open everything that releases of an installation need, and close it after.
 
     Errors: ConfigError; Unavailable.
@@ -91,4 +93,5 @@ def open_job(settings: Settings, clock: Clock = utc_now) -> Iterator[Job]:
             client=client,
             clock=clock,
             actor=audit.cli_actor(),
+            watch=watch,
         )

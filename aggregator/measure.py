@@ -1,31 +1,47 @@
 """The part of a release that touches private rows: bound, count, add noise. Nothing exact leaves.
 
 Called by `release` with the window's rows and by the audit with synthetic ones: what is tested is
-what runs.
+what runs. Rows come in parts, each unit whole in one of them. A part is counted and let go before
+the next one comes, so that what is held is one part and the cells that were seen.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from aggregator.aggregate import (
     UNITS,
+    add_counts,
     aggregate_observed,
-    aggregate_public,
+    complete_cells,
     count_pairs,
     fold_others,
     list_cells,
 )
 from aggregator.bound import ROWS, bound_contributions
 from aggregator.consistency import MEASURED
+from aggregator.errors import ReleaseRefused
 from aggregator.noise import add_noise
 from aggregator.plan import Plan
 from aggregator.selection import select_cells
 from config.releases import Release
+
+CELLS_MAX = 5_000_000
+"""Cells that are held at once, some 100 bytes each; only private keys can have so many."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What was counted of a window: exact, private, to be given to the noise alone."""
+
+    cells: pl.DataFrame
+    """[*dimensions, units, rows] of bounded contributions, sorted by key."""
+    pairs: int
+    """(unit, cell) pairs before bounding, each unit counted up to its limit."""
 
 
 @dataclass(frozen=True)
@@ -38,41 +54,48 @@ class Measured:
     """Noisy number of (unit, cell) pairs before bounding, each unit counted up to its limit."""
 
 
-def measure_window(contributions: pl.LazyFrame, plan: Plan) -> Measured:
+def measure_window(parts: Iterable[pl.LazyFrame], plan: Plan) -> Measured:
     """Bound, count and add noise: each call draws anew and so costs the plan's rho.
 
-    Shape: [unit, *dimensions, rows] -> `Measured`.
+    Shape: parts of [unit, *dimensions, rows], each unit whole in one -> `Measured`.
+    Errors: ReleaseRefused where more cells were seen than are held.
     """
-    release = plan.release
-    folded = fold_release(contributions, release)
-    exact = count_bounded(folded, release, seed=secrets.randbits(63))
-    noisy = _draw_public(exact, plan) if release.is_public else _draw_selected(exact, plan)
-    pairs = count_pairs(folded, release.dimension_names, release.bounds.loss_cells_max)
-    return Measured(noisy, add_noise([pairs], plan.loss_scale)[0])
+    counted = count_window(parts, plan.release, secrets.randbits(63))
+    draw = _draw_public if plan.release.is_public else _draw_selected
+    return Measured(draw(counted.cells, plan), add_noise([counted.pairs], plan.loss_scale)[0])
 
 
-def fold_release(contributions: pl.LazyFrame, release: Release) -> pl.LazyFrame:
+def count_window(parts: Iterable[pl.LazyFrame], release: Release, seed: int) -> Counted:
+    """Count bounded contributions, part by part; the same however the units are parted.
+
+    Shape: parts of [unit, *dimensions, rows], each unit whole in one -> `Counted`.
+    Errors: ReleaseRefused where more cells were seen than are held.
+    """
+    names, bounds = release.dimension_names, release.bounds
+    keys: dict[str, type[pl.DataType]] = dict.fromkeys(names, pl.String)
+    cells, pairs = pl.DataFrame(schema=keys | {UNITS: pl.Int64, ROWS: pl.Int64}), 0
+    for part in parts:
+        folded = _fold(part, release)
+        bounded = bound_contributions(
+            folded,
+            names,
+            cells_per_unit_max=bounds.cells_per_unit_max,
+            rows_per_cell_max=bounds.rows_per_cell_max,
+            seed=seed,
+        )
+        cells = add_counts([cells, aggregate_observed(bounded, names)])
+        if cells.height > CELLS_MAX:
+            raise ReleaseRefused("more keys than are held at once; declare fewer, or public ones")
+        pairs += count_pairs(folded, names, bounds.loss_cells_max)
+    if release.is_public:
+        cells = complete_cells(cells, list_cells({name: release.keysets[name] for name in names}))
+    return Counted(cells, pairs)
+
+
+def _fold(contributions: pl.LazyFrame, release: Release) -> pl.LazyFrame:
     """Bring every value to the release's public keys; see `fold_others`."""
     others = {d.name: d.others for d in release.dimensions if d.others is not None}
     return fold_others(contributions, release.keysets, others)
-
-
-def count_bounded(folded: pl.LazyFrame, release: Release, seed: int) -> pl.DataFrame:
-    """Count bounded contributions: exact, private, to be given to the noise alone.
-
-    Shape: [unit, *dimensions, rows] -> [*dimensions, units, rows].
-    """
-    bounded = bound_contributions(
-        folded,
-        release.dimension_names,
-        cells_per_unit_max=release.bounds.cells_per_unit_max,
-        rows_per_cell_max=release.bounds.rows_per_cell_max,
-        seed=seed,
-    )
-    if not release.is_public:
-        return aggregate_observed(bounded, release.dimension_names)
-    cells = list_cells({name: release.keysets[name] for name in release.dimension_names})
-    return aggregate_public(bounded, cells)
 
 
 def _draw_public(exact: pl.DataFrame, plan: Plan) -> pl.DataFrame:

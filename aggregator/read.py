@@ -7,7 +7,7 @@ warehouse: the pseudonym, the dimensions and a number of events.
 from __future__ import annotations
 
 import io
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -23,8 +23,15 @@ from storage.warehouse import errors
 UNIT_COLUMNS = {"device": "device_id", "person": "person_id"}
 """Unit -> the column of its pseudonym. Visits and advertising ids are no unit."""
 
-ROWS_PER_READ_MAX = 500_000
-"""Events behind one answer: below the rows that a reader may get at once."""
+ROWS_PER_READ_MAX = 800_000
+"""Events behind one answer, on average: below the rows that a reader may get at once."""
+
+Watch = Callable[[int, int], None]
+"""Told after each part of a window: parts that are read, and parts in all."""
+
+
+def unwatched(done: int, whole: int) -> None:
+    """Be told, and tell nobody."""
 
 
 class Client(Protocol):
@@ -56,23 +63,26 @@ def read_window(
     window: Window,
     cut_off: datetime,
     marked: Collection[bytes] = (),
-) -> pl.LazyFrame:
-    """Read who did what how often in a window: willing, unmarked, human units alone.
+    watch: Watch = unwatched,
+) -> Iterator[pl.LazyFrame]:
+    """Read who did what how often in a window, in parts: willing, unmarked, human units alone.
 
-    Shape: -> [unit, *dimensions, rows]; the unit's digest in lower-case hex; text is '' where an
-        event says nothing.
+    Shape: -> parts of [unit, *dimensions, rows], each unit whole in one; the unit's digest in
+        lower-case hex; text is '' where an event says nothing.
     Units: `rows` counts events of different ids, so a second delivery is none.
     `marked` holds ids of withdrawn, restricted or objecting subjects at the cut-off.
     Errors: Unavailable; Refused. The budget is spent by then.
     """
     question = ask_window(release, window, cut_off, marked)
     with errors():
-        slices = _count_rows(client, question) // ROWS_PER_READ_MAX + 1
-        # Each unit lies whole in one slice, so rows that arrive between two reads split nobody.
-        parts = [_read_slice(client, question, slices, number) for number in range(slices)]
-    frame = pl.concat(parts)
-    frame.columns = [UNIT, *release.dimension_names, ROWS]
-    return frame.lazy()
+        parts = _count_rows(client, question) // ROWS_PER_READ_MAX + 1
+    for number in range(parts):
+        with errors():
+            # Each unit lies whole in one part, so rows that arrive between two reads split nobody.
+            frame = _read_part(client, question, parts, number)
+        frame.columns = [UNIT, *release.dimension_names, ROWS]
+        yield frame.lazy()
+        watch(number + 1, parts)
 
 
 def ask_window(
@@ -128,14 +138,14 @@ def _count_rows(client: Client, question: Question) -> int:
     return int(answer)
 
 
-def _read_slice(client: Client, question: Question, slices: int, number: int) -> pl.DataFrame:
+def _read_part(client: Client, question: Question, parts: int, number: int) -> pl.DataFrame:
     sql = (
         f"SELECT {question.columns}, uniqExact(event_id) AS {ROWS}\n"
         f"FROM sanaq.events\nWHERE {question.condition} "
-        f"AND cityHash64({question.unit}) % {{slices:UInt32}} = {{slice:UInt32}}\n"
+        f"AND cityHash64({question.unit}) % {{parts:UInt32}} = {{part:UInt32}}\n"
         f"GROUP BY {question.names}"
     )
-    parameters = {**question.parameters, "slices": slices, "slice": number}
+    parameters = {**question.parameters, "parts": parts, "part": number}
     answer = client.raw_query(sql, parameters=parameters, fmt="ArrowStream")
     frame = pl.read_ipc_stream(io.BytesIO(answer))
     return frame.with_columns(pl.exclude(ROWS).cast(pl.String), pl.col(ROWS).cast(pl.Int64))

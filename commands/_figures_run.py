@@ -22,9 +22,9 @@ from collector.pii import Scrubber
 from commands._figures_files import Member, list_members, read_rows
 from commands._figures_rows import TABLES, Figure, Reader
 from commands._import_kinds import Origin
-from commands._import_progress import Watch
 from commands._import_run import Places
 from commands._import_source import ImportFailed
+from commands._watch import Watch
 from config.settings import Settings
 from storage.imported import count_days_with_events, replace_days
 from storage.registry import audit, sites
@@ -143,7 +143,7 @@ def write(work: Work, found: Found, settings: Settings, registry: Registry) -> N
     }
     audit.append(registry, actor, "import.figures", work.site, details)
     try:
-        with closing(connect(settings, "sanaq_writer")) as client, Watch("rows") as watch:
+        with closing(connect(settings, "sanaq_writer")) as client, Watch("rows sent") as watch:
             for dimension, days in sorted(found.days.items()):
                 key = (work.site, work.origin.source, dimension)
                 frames = _frames(work, found, dimension, registry.now(), watch)

@@ -11,9 +11,10 @@ import click
 import msgspec
 
 from commands._import_kinds import Kind, LeftOut, Piece, Rules, make_body
-from commands._import_progress import Progress, Watch
+from commands._import_progress import Progress
 from commands._import_source import ImportFailed, Source, in_requests
 from commands._importer import Answer, Importer, Tally, own_key
+from commands._watch import Watch
 from config.settings import Settings
 from storage.registry import audit, sites
 from storage.registry.engine import Registry
@@ -89,7 +90,7 @@ def _import_file(
     What was answered is noted before the next request goes out: a kill costs one request, which
     is then told as duplicates.
     """
-    with closing(Source(file)) as source, Watch(kind.member) as watch:
+    with closing(Source(file)) as source, Watch(f"{kind.member} sent") as watch:
         sent, tally = progress.load()
         importer.tally = tally
         if sent:

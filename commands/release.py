@@ -99,10 +99,15 @@ def run(name: str, window: str | None, correct: str, as_json: bool) -> None:
     from aggregator.job import open_job
     from aggregator.release import run_release, windows_of
     from aggregator.windows import last_closed_week, week_of
+    from commands._watch import Watch
 
     settings = load_settings()
     _find(load_releases(settings.config_dir), name)
-    with open_job(settings) as job, _refusals():
+    with (
+        Watch("parts read") as watch,
+        open_job(settings, watch=watch.tell_part) as job,
+        _refusals(),
+    ):
         declared = _find(job.config, name)
         try:
             week = week_of(window) if window else last_closed_week(job.clock(), declared.grace)

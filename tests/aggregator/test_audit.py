@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -17,12 +18,13 @@ from aggregator.audit import (
     holds_sensitivity,
 )
 from aggregator.consistency import MEASURED
-from aggregator.measure import Measured, count_bounded, measure_window
+from aggregator.measure import Counted, Measured, count_window, measure_window
 from aggregator.plan import Plan
 from config.releases import Release
 from tests.aggregator.makers import make_release
 
 RELEASE = make_release()
+Parts = Iterable[pl.LazyFrame]
 
 
 def test_the_real_code_is_sound() -> None:
@@ -38,23 +40,25 @@ def test_private_keys_are_audited_too() -> None:
     assert audit_release(release, pairs=20).is_sound
 
 
-def drawn_with_half_the_noise(rows: pl.LazyFrame, plan: Plan) -> Measured:
+def drawn_with_half_the_noise(parts: Parts, plan: Plan) -> Measured:
     half = replace(plan, units_scale=plan.units_scale / 2, rows_scale=plan.rows_scale / 2)
-    return measure_window(rows, half)
+    return measure_window(parts, half)
 
 
-def clip_forgotten(rows: pl.LazyFrame, plan: Plan) -> Measured:
+def clip_forgotten(parts: Parts, plan: Plan) -> Measured:
     bounds = plan.release.bounds.model_copy(update={"rows_per_cell_max": 1_000})
-    return measure_window(rows, _changed(plan, bounds=bounds))
+    return measure_window(parts, _changed(plan, bounds=bounds))
 
 
-def key_changed_inside_the_window(rows: pl.LazyFrame, plan: Plan) -> Measured:
-    again = rows.with_columns(pl.col("unit") + 10**9)
-    return measure_window(pl.concat([rows, again]), plan)
+def key_changed_inside_the_window(parts: Parts, plan: Plan) -> Measured:
+    parts = list(parts)
+    again = [part.with_columns(pl.col("unit") + 10**9) for part in parts]
+    return measure_window([*parts, *again], plan)
 
 
-def redrawn_and_averaged(rows: pl.LazyFrame, plan: Plan) -> Measured:
-    draws = [measure_window(rows, plan) for _ in range(4)]
+def redrawn_and_averaged(parts: Parts, plan: Plan) -> Measured:
+    parts = list(parts)
+    draws = [measure_window(parts, plan) for _ in range(4)]
     measured = [name for name in draws[0].cells.columns if name.endswith(MEASURED)]
     means = {name: sum(draw.cells[name] for draw in draws) // 4 for name in measured}
     return replace(draws[0], cells=draws[0].cells.with_columns(**means))
@@ -73,21 +77,31 @@ def test_a_fault_in_the_measurement_is_seen(fault: Measurement) -> None:
     assert not audit_release(RELEASE, pairs=1, measure=fault).is_sound
 
 
-def unbounded_cells(folded: pl.LazyFrame, release: Release, seed: int) -> pl.DataFrame:
+def unbounded_cells(parts: Parts, release: Release, seed: int) -> Counted:
     bounds = release.bounds.model_copy(update={"cells_per_unit_max": 64})
-    return count_bounded(folded, release.model_copy(update={"bounds": bounds}), seed)
+    return count_window(parts, release.model_copy(update={"bounds": bounds}), seed)
 
 
-def unclipped_rows(folded: pl.LazyFrame, release: Release, seed: int) -> pl.DataFrame:
+def unclipped_rows(parts: Parts, release: Release, seed: int) -> Counted:
     bounds = release.bounds.model_copy(update={"rows_per_cell_max": 1_000})
-    return count_bounded(folded, release.model_copy(update={"bounds": bounds}), seed)
+    return count_window(parts, release.model_copy(update={"bounds": bounds}), seed)
 
 
-def pick_moved_by_others(folded: pl.LazyFrame, release: Release, seed: int) -> pl.DataFrame:
-    return count_bounded(folded, release, seed + folded.collect().height)
+def pick_moved_by_others(parts: Parts, release: Release, seed: int) -> Counted:
+    parts = list(parts)
+    return count_window(parts, release, seed + sum(part.collect().height for part in parts))
 
 
-@pytest.mark.parametrize("fault", [unbounded_cells, unclipped_rows, pick_moved_by_others])
+def units_split_over_parts(parts: Parts, release: Release, seed: int) -> Counted:
+    whole = pl.concat(parts).collect()
+    halves = whole.with_row_index().with_columns(half=pl.col("index") % 2)
+    split = [halves.filter(half=half).select(whole.columns).lazy() for half in (0, 1)]
+    return count_window(split, release, seed)
+
+
+@pytest.mark.parametrize(
+    "fault", [unbounded_cells, unclipped_rows, pick_moved_by_others, units_split_over_parts]
+)
 def test_a_fault_in_the_bounding_is_seen(fault: Counting) -> None:
     assert audit_release(RELEASE, canaries=50, count=fault).pairs_broken > 0
 
@@ -104,14 +118,14 @@ def test_the_attacks_use_other_dice_each_time() -> None:
 def test_many_canaries_see_a_quarter_more() -> None:
     assert audit_release(RELEASE, canaries=100_000).is_sound
 
-    def a_quarter_too_little(rows: pl.LazyFrame, plan: Plan) -> Measured:
+    def a_quarter_too_little(parts: Parts, plan: Plan) -> Measured:
         less = Fraction(4, 5)
         quieter = replace(
             plan,
             units_scale=Fraction(int(plan.units_scale * less * 1024), 1024),
             rows_scale=Fraction(int(plan.rows_scale * less * 1024), 1024),
         )
-        return measure_window(rows, quieter)
+        return measure_window(parts, quieter)
 
     report = audit_release(RELEASE, canaries=100_000, pairs=1, measure=a_quarter_too_little)
     assert not report.is_sound

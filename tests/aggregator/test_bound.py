@@ -9,9 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.aggregate import count_pairs
 from aggregator.bound import bound_contributions
-from aggregator.measure import count_bounded, fold_release
+from aggregator.measure import count_window
 from tests.aggregator.makers import make_release, make_rows
 
 Row = tuple[int, str, str, int]
@@ -40,21 +39,19 @@ def test_sensitivity(
 ) -> None:
     keysets: dict[str, tuple[str, ...]] | None = None if is_public else {}
     release = make_release(keysets=keysets, cells=cells, rows=most, selection_delta="1/1000")
-    everyone = fold_release(make_rows([*rows, *whale]), release)
-    with_unit = count_bounded(everyone, release, seed)
-    without = count_bounded(everyone.filter(pl.col("unit") != 0), release, seed)
-    both = with_unit.join(without, on=DIMENSIONS, how="full", coalesce=True).fill_null(0)
+    everyone = make_rows([*rows, *whale])
+    with_unit = count_window([everyone], release, seed)
+    parts = [everyone.filter(pl.col("unit") % 3 == n, pl.col("unit") != 0) for n in range(3)]
+    without = count_window(parts, release, seed)
+    both = with_unit.cells.join(without.cells, on=DIMENSIONS, how="full", coalesce=True)
+    both = both.fill_null(0)
     units = (both["units"] - both["units_right"]).to_list()
     events = (both["rows"] - both["rows_right"]).to_list()
     assert sum(move != 0 for move in units) <= cells
     assert all(move in (0, 1) for move in units)
     assert all(0 <= move <= most for move in events)
     assert math.sqrt(sum(move**2 for move in events)) <= most * math.sqrt(cells) + 1e-9
-    pairs = [
-        count_pairs(frame, DIMENSIONS, 8)
-        for frame in (everyone, everyone.filter(pl.col("unit") != 0))
-    ]
-    assert 0 <= pairs[0] - pairs[1] <= 8
+    assert 0 <= with_unit.pairs - without.pairs <= 8
 
 
 def test_the_pick_of_one_unit_is_not_moved_by_others() -> None:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import polars as pl
 
-from aggregator.measure import count_bounded, fold_release, measure_window
+from aggregator.measure import count_window, measure_window
 from aggregator.plan import plan_release
 from tests.aggregator.makers import make_release, make_rows
 
@@ -21,7 +21,7 @@ ROWS = [
 
 def test_values_fold_to_public_keys_and_rows_are_clipped() -> None:
     release = make_release()
-    counted = count_bounded(fold_release(make_rows(ROWS), release), release, seed=1)
+    counted = count_window([make_rows(ROWS)], release, seed=1).cells
     seen = counted.filter(pl.col("units") > 0).rows()
     assert seen == [
         ("cars", "almaty", 2, 5),
@@ -34,14 +34,14 @@ def test_values_fold_to_public_keys_and_rows_are_clipped() -> None:
 
 def test_without_a_key_for_others_they_leave() -> None:
     release = make_release(keysets={"category": ("cars",), "city": ("almaty", "oral")})
-    counted = count_bounded(fold_release(make_rows(ROWS), release), release, seed=1)
+    counted = count_window([make_rows(ROWS)], release, seed=1).cells
     assert counted.rows() == [("cars", "almaty", 2, 5), ("cars", "oral", 0, 0)]
 
 
 def test_public_keys_are_all_there_whatever_the_data() -> None:
     plan = plan_release(make_release())
     for rows in (ROWS, []):
-        measured = measure_window(make_rows(rows), plan)
+        measured = measure_window([make_rows(rows)], plan)
         assert measured.cells.select("category", "city").rows() == [
             (category, city)
             for category in ("cars", "flats", "other")
@@ -54,7 +54,7 @@ def test_public_keys_are_all_there_whatever_the_data() -> None:
 def test_measured_values_lie_around_the_bounded_truth() -> None:
     many = [(unit, "cars", "almaty", 5) for unit in range(20_000)]
     plan = plan_release(make_release())
-    cells = measure_window(make_rows(many), plan).cells
+    cells = measure_window([make_rows(many)], plan).cells
     devices, views = cells.filter(category="cars", city="almaty").row(0)[2:]
     assert abs(devices - 20_000) < 6 * float(plan.units_scale)
     assert abs(views - 60_000) < 6 * float(plan.rows_scale)
@@ -64,9 +64,9 @@ def test_private_keys_come_out_only_where_many_share_them() -> None:
     release = make_release(keysets={}, selection_delta="1/100000000", suppress_below=0)
     many = [(unit, "cars", "almaty", 1) for unit in range(500)]
     lonely = [(10_000 + n, f"secret {n}", "oral", 1) for n in range(2_000)]
-    cells = measure_window(make_rows([*many, *lonely]), plan_release(release)).cells
+    cells = measure_window([make_rows([*many, *lonely])], plan_release(release)).cells
     assert cells.select("category", "city").rows() == [("cars", "almaty")]
-    assert measure_window(make_rows([]), plan_release(release)).cells.height == 0
+    assert measure_window([make_rows([])], plan_release(release)).cells.height == 0
 
 
 def test_the_plan_says_how_likely_a_cell_is_seen() -> None:
@@ -84,7 +84,7 @@ def test_the_loss_of_bounding_is_measured_with_its_own_limit() -> None:
     whale = [(1, f"c{n}", "almaty", 1) for n in range(500)]
     crowd = [(unit, "cars", "almaty", 1) for unit in range(2, 3_000)]
     release = make_release(keysets={}, selection_delta="1/100000", costs={"loss_rho": "10"})
-    pairs = measure_window(make_rows([*whale, *crowd]), plan_release(release)).pairs
+    pairs = measure_window([make_rows([*whale, *crowd])], plan_release(release)).pairs
     assert abs(pairs - (8 + 2_998)) < 20
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
 import pytest
 
-from aggregator.job import open_job
-from aggregator.measure import count_bounded, fold_release
+from aggregator.job import Job, open_job
+from aggregator.measure import count_window
 from aggregator.read import read_window
 from aggregator.release import run_release
 from aggregator.windows import week_of
+from config.releases import Release
 from config.settings import Settings
 from storage.warehouse import Refused, connect, insert_frame
 from tests.integration.warehouses import make_events, serve_warehouse
@@ -84,11 +85,16 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         yield settings
 
 
+def read_all(job: Job, release: Release, marked: Collection[bytes] = ()) -> pl.DataFrame:
+    """Read all parts of the window."""
+    return pl.concat(read_window(job.client, release, WINDOW, CUT_OFF, marked)).collect()
+
+
 @pytest.mark.timeout(300)
 def test_only_those_who_may_be_counted_are_read(warehouse: Settings) -> None:
     with open_job(warehouse) as job:
         release = job.config.releases["weekly_reach"]
-        read = read_window(job.client, release, WINDOW, CUT_OFF).collect()
+        read = read_all(job, release)
     units = {int(unit, 16) for unit in read["unit"]}
     assert units == {*range(1, DEVICES + 1), 800_001, 800_002, 800_003}
     whale = read.filter(unit=f"{1:032x}", category="cars", city="almaty")
@@ -101,24 +107,33 @@ def test_marked_subjects_and_other_sites_stay_out(warehouse: Settings) -> None:
     with open_job(warehouse) as job:
         release = job.config.releases["weekly_reach"]
         marked = [(1).to_bytes(16, "big"), (2).to_bytes(16, "big")]
-        read = read_window(job.client, release, WINDOW, CUT_OFF, marked).collect()
+        read = read_all(job, release, marked)
         assert not {one.hex() for one in marked} & set(read["unit"])
         assert read["unit"].n_unique() == DEVICES + 1
         many = [*marked, *((10**12 + n).to_bytes(16, "big") for n in range(100_000))]
-        without = read_window(job.client, release, WINDOW, CUT_OFF, many).collect()
+        without = read_all(job, release, many)
         assert without.sort(pl.all()).equals(read.sort(pl.all()))
         elsewhere = release.model_copy(update={"sites": ("other",)})
-        assert read_window(job.client, elsewhere, WINDOW, CUT_OFF).collect().height == 0
+        assert read_all(job, elsewhere).height == 0
 
 
-def test_slices_read_everyone_once(warehouse: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    with open_job(warehouse) as job:
+def test_parts_read_everyone_once_and_nobody_twice(
+    warehouse: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, int]] = []
+    with open_job(warehouse, watch=lambda done, whole: told.append((done, whole))) as job:
         release = job.config.releases["weekly_reach"]
-        whole = read_window(job.client, release, WINDOW, CUT_OFF).collect()
+        whole = read_all(job, release)
+        counted = count_window([whole.lazy()], release, seed=5)
         monkeypatch.setattr("aggregator.read.ROWS_PER_READ_MAX", 500)
-        sliced = read_window(job.client, release, WINDOW, CUT_OFF).collect()
-    key = ["unit", "category", "city"]
-    assert sliced.sort(key).equals(whole.sort(key))
+        window = read_window(job.client, release, WINDOW, CUT_OFF, watch=job.watch)
+        parts = [part.collect() for part in window]
+    units = [set(part["unit"]) for part in parts]
+    assert len(parts) > 5 and sum(map(len, units)) == len(set.union(*units))
+    assert pl.concat(parts).sort(pl.all()).equals(whole.sort(pl.all()))
+    again = count_window((part.lazy() for part in parts), release, seed=5)
+    assert again.cells.equals(counted.cells) and again.pairs == counted.pairs
+    assert told == [(number + 1, len(parts)) for number in range(len(parts))]
 
 
 @pytest.mark.timeout(300)
@@ -129,7 +144,7 @@ def test_the_shipped_release_tells_the_truth_within_its_noise(warehouse: Setting
         done = run_release(job, release, WINDOW)
         again = run_release(job, release, WINDOW)
         read = read_window(job.client, release, WINDOW, CUT_OFF)
-        exact = count_bounded(fold_release(read, release), release, seed=3)
+        exact = count_window(read, release, seed=3).cells
     assert again == replace(done, is_new=False)
     table = pl.read_parquet(done.folder / "data.parquet")
     assert table.height == exact.height == 48
@@ -165,14 +180,10 @@ def test_a_dimensions_name_never_stands_in_for_a_column(warehouse: Settings) -> 
         names = [("event_name", category), ("site", city)]
         odd = tuple(one.model_copy(update={"name": name}) for name, one in names)
         by_column = (category, city.model_copy(update={"source": "site"}))
-        read = read_window(
-            job.client, release.model_copy(update={"dimensions": odd}), WINDOW, CUT_OFF
-        ).collect()
+        read = read_all(job, release.model_copy(update={"dimensions": odd}))
         assert set(read["event_name"]) == set(CATEGORIES)
         assert set(read["site"]) == set(CITIES)
-        sites = read_window(
-            job.client, release.model_copy(update={"dimensions": by_column}), WINDOW, CUT_OFF
-        ).collect()
+        sites = read_all(job, release.model_copy(update={"dimensions": by_column}))
         assert set(sites["city"]) == {"soq"}
 
 
@@ -180,9 +191,4 @@ def test_a_column_that_does_not_exist_is_refused(warehouse: Settings) -> None:
     with open_job(warehouse) as job, pytest.raises(Refused):
         broken = job.config.releases["weekly_reach"].model_copy(update={"events": ("x",)})
         odd = broken.dimensions[0].model_copy(update={"source": "no_such_column"})
-        read_window(
-            job.client,
-            broken.model_copy(update={"dimensions": (odd,)}),
-            WINDOW,
-            datetime.fromisoformat("2026-11-20T00:00:00+00:00"),
-        )
+        read_all(job, broken.model_copy(update={"dimensions": (odd,)}))
