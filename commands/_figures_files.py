@@ -23,6 +23,13 @@ LINE_BYTES_MAX = 100_000
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Ways to pack that are read."""
 
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, OSError, EOFError),
+    # Of names that are no UTF-8 or empty, and of versions and ways to encrypt that are made up.
+    *(UnicodeDecodeError, IndexError, NotImplementedError),
+)
+"""What reading a damaged archive raises."""
+
 ZIP_MAGIC = b"PK"
 NAME = re.compile(r"(?:imported_)?([a-z_]+?)(?:_\d{8}_\d{8})?\.csv")
 """How Plausible calls its files, with or without the span of days."""
@@ -127,5 +134,5 @@ def _damage_told(file: Path) -> Iterator[None]:
     """Turn what a damaged file raises into one sentence."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError) as fault:
+    except DAMAGE as fault:
         raise ImportFailed(f"{file}: the file cannot be read to its end") from fault

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import NamedTuple
 
 import httpx
@@ -73,8 +74,12 @@ class Sender:
     ) -> Answer:
         if self._client is None:
             # Neither proxies of the environment nor redirects: an address is where it says.
+            # No cookies: a recipient could fill memory with them, and every request of ours.
             self._client = httpx.AsyncClient(
-                trust_env=False, follow_redirects=False, timeout=self._seconds_max
+                trust_env=False,
+                follow_redirects=False,
+                timeout=self._seconds_max,
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             )
         url = httpx.URL(self._url).copy_merge_params(parameters)
         sent = {"content-type": "application/json", "user-agent": "sanaq"} | headers
@@ -124,9 +129,9 @@ def read_retry_after(text: str, now: datetime) -> float:
         return min(float(text), RETRY_AFTER_SECONDS_MAX)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            return 0.0
+        seconds = (moment.astimezone(UTC) - now).total_seconds()
+    except (ValueError, OverflowError):
         return 0.0
-    if moment.tzinfo is None:
-        return 0.0
-    seconds = (moment.astimezone(UTC) - now).total_seconds()
     return min(max(seconds, 0.0), RETRY_AFTER_SECONDS_MAX)

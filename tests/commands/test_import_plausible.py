@@ -139,7 +139,9 @@ def test_files_that_are_refused_whole(
         found_in(write_archive(tmp_path / "f.zip", content))
 
 
-@pytest.mark.parametrize("damage", ["cut", "flipped", "encrypted"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "flipped", "encrypted", "version", "no_utf_8", "nameless"]
+)
 def test_damaged_archives_change_nothing(tmp_path: Path, damage: str) -> None:
     file = write_archive(tmp_path / "f.zip", texts(), zipfile.ZIP_DEFLATED)
     data = bytearray(file.read_bytes())
@@ -149,7 +151,15 @@ def test_damaged_archives_change_nothing(tmp_path: Path, damage: str) -> None:
         data[80] ^= 0xFF
     else:
         place = data.index(b"PK\x01\x02")
-        data[place + 8] |= 1
+        at, sign = {
+            "encrypted": (8, b"\x01"),
+            "version": (6, b"\xff"),
+            "no_utf_8": (9, b"\x08"),
+            "nameless": (46, b"\x00"),
+        }[damage]
+        data[place + at : place + at + 1] = sign
+        if damage == "no_utf_8":
+            data[place + 46] = 0xFF
     file.write_bytes(data)
     with pytest.raises(ImportFailed, match=r"to its end|encrypted"):
         found_in(file)

@@ -58,6 +58,9 @@ def test_what_a_status_means(status: int, word: str) -> None:
         ("", 0),
         ("soon", 0),
         ("-5", 0),
+        ("Fri, 31 Dec 9999 23:59:59 -0100", 0),
+        ("Fri, 31 Dec 99999999999 23:59:59 GMT", 0),
+        ("Fri, 31 Dec 2026 23:59:59 +99999999999999", 0),
     ],
 )
 def test_how_long_a_recipient_asks_to_be_left_alone(text: str, seconds: float) -> None:
@@ -76,6 +79,14 @@ def test_a_redirect_is_not_followed(end: Destination) -> None:
     count = len(end.received)
     assert post(end.url, 5.0).word == "turned_away" and len(end.received) == count + 1
     end.status, end.headers = 200, {}
+
+
+def test_cookies_of_a_recipient_are_not_kept(end: Destination) -> None:
+    end.headers = {"set-cookie": "tag=1; Path=/"}
+    with closing(Sender(recipient(url=end.url), utc_now)) as sender:
+        assert [sender.post(b"{}", {}, {}).word for _ in range(2)] == ["delivered"] * 2
+    assert "cookie" not in end.received[-1].headers
+    end.headers = {}
 
 
 def test_nobody_there_is_a_fault() -> None:
