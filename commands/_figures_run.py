@@ -105,7 +105,7 @@ class Work:
 def survey(work: Work) -> Found:
     """Read everything, and tell what is wrong with it, with file and line.
 
-    Errors: ImportFailed.
+    Errors: ImportFailed; where two files have the same day too, which would count twice.
     """
     found, places = Found(), Places()
     for file in work.files:
@@ -117,7 +117,7 @@ def survey(work: Work) -> Found:
                 click.echo(f"{member.file}: file_unknown", err=True)
     for file, member in found.members:
         dimension = TABLES[member.table].dimension
-        days = found.days.setdefault(dimension, set())
+        days: set[date] = set()
         for line, figure in work.figures(file, member):
             if isinstance(figure, str):
                 found.rejected[figure] += 1
@@ -125,6 +125,10 @@ def survey(work: Work) -> Found:
             else:
                 found.rows[dimension] += 1
                 days.add(figure["date"])
+        before = found.days.setdefault(dimension, set())
+        if not days.isdisjoint(before):
+            raise ImportFailed(f"{member.file}: another file has figures of the same days")
+        before |= days
     return found
 
 

@@ -165,6 +165,21 @@ def test_damaged_archives_change_nothing(tmp_path: Path, damage: str) -> None:
         found_in(file)
 
 
+@pytest.mark.parametrize("way", ["same_file", "other_file", "same_name"])
+def test_days_that_come_twice_are_refused(tmp_path: Path, way: str) -> None:
+    pages = texts()[f"imported_pages_{SPAN}.csv"]
+    file = write_archive(tmp_path / "f.zip", {"pages.csv": pages, "sagep.csv": pages})
+    files = [file, file]
+    if way == "other_file":
+        files[1] = tmp_path / "pages.csv"
+        files[1].write_text(pages)
+    elif way == "same_name":
+        file.write_bytes(file.read_bytes().replace(b"sagep.csv", b"pages.csv"))
+        files = [file]
+    with pytest.raises(ImportFailed, match="the same days"):
+        survey(work(*files))
+
+
 def test_a_bomb_is_refused_before_it_is_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
