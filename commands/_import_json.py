@@ -53,6 +53,8 @@ class _Cutter:
         self._began = 1
         """Line on which the object begins."""
         self._is_long = False
+        self._open = 0
+        """Arrays that have begun and not ended."""
 
     def cut(self, pieces: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
         """Give the objects of an array, or of several.
@@ -65,6 +67,13 @@ class _Cutter:
             self._drop()
         if self._depth or self._held.translate(None, _BETWEEN):
             raise ImportFailed(f"line {self._began}: what begins here does not end")
+        self._count_arrays(self._held)
+        if self._open > 0:
+            raise ImportFailed(f"line {self._line}: the array does not end; the file is cut")
+
+    def _count_arrays(self, between: bytes) -> None:
+        """Take into account what stands between two objects."""
+        self._open += between.count(b"[") - between.count(b"]")
 
     def _cut_held(self) -> Iterator[tuple[int, bytes]]:
         """Give the objects that are there as a whole."""
@@ -74,8 +83,11 @@ class _Cutter:
             if sign == b'"':
                 break
             begins = sign == b"{" and self._depth == 0
-            if begins and held[self._at : found.start()].translate(None, _BETWEEN):
-                yield self._line, BROKEN
+            if begins:
+                between = held[self._at : found.start()]
+                self._count_arrays(between)
+                if between.translate(None, _BETWEEN):
+                    yield self._line, BROKEN
             self._line += held.count(b"\n", self._at, found.end())
             self._at = found.end()
             if begins:
