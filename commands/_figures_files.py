@@ -25,8 +25,8 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, OSError, EOFError),
-    # Of names that are no UTF-8 or empty, and of versions and ways to encrypt that are made up.
-    *(UnicodeDecodeError, IndexError, NotImplementedError),
+    # Of names that are no UTF-8 or empty, and of versions and ciphers that nobody reads.
+    *(UnicodeDecodeError, IndexError, RuntimeError),
 )
 """What reading a damaged archive raises."""
 
